@@ -346,10 +346,14 @@ def _clear_stale_lock(folder: Path) -> None:
 
 
 def _is_server(pid: int, folder: Path) -> bool:
-    answer = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, check=False, text=True
-    )
-    return str(folder) in answer.stdout
+    """Whether the process is a server of this folder, not one that was given the same number."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        ps = shutil.which("ps") or "/bin/ps"
+        argv = [ps, "-o", "args=", "-p", str(pid)]
+        command = subprocess.run(argv, capture_output=True, check=False, text=True).stdout
+    return str(folder) in command
 
 
 def _package_folder(name: str, hint: str) -> Path:
