@@ -1,0 +1,46 @@
+"""What every migration says about rights, in one place.
+
+The application works as ``wfweb_app``, which owns nothing: each table names what that role
+may do, and row-level security decides which rows it sees.
+"""
+
+from alembic import op
+
+ROLE = "wfweb_app"
+_MINE = "company_id = nullif(current_setting('app.company_id', true), '')::uuid"
+_SYSTEM = "current_setting('app.scope', true) = 'system'"
+
+
+def tenant_policy(table: str) -> None:
+    """Show rows of a table to their own company only."""
+    _policy(table, _MINE)
+    op.execute(f"grant select, insert, update, delete on {table} to {ROLE}")
+
+
+def system_policy(table: str, column: str = "company_id") -> None:
+    """Like :func:`tenant_policy`, but ``transaction(system=True)`` sees every company's rows."""
+    _policy(table, f"{_MINE.replace('company_id', column, 1)} or {_SYSTEM}")
+    op.execute(f"grant select, insert, update, delete on {table} to {ROLE}")
+
+
+def append_only(table: str) -> None:
+    """Show rows to their own company; let nobody change or remove one, owner included."""
+    _policy(table, _MINE)
+    op.execute(f"grant select, insert on {table} to {ROLE}")
+    op.execute(f"revoke update, delete, truncate on {table} from {ROLE}")
+    op.execute(
+        f"create trigger {table}_append_only before update or delete on {table}"
+        " for each row execute function refuse_change()"
+    )
+    op.execute(
+        f"create trigger {table}_no_truncate before truncate on {table}"
+        " for each statement execute function refuse_change()"
+    )
+
+
+def _policy(table: str, condition: str) -> None:
+    op.execute(f"alter table {table} enable row level security")
+    op.execute(f"alter table {table} force row level security")
+    op.execute(
+        f"create policy {table}_company on {table} using ({condition}) with check ({condition})"
+    )

@@ -1,0 +1,87 @@
+"""``create_app``: settings, extensions, error map, blueprint table, wiring."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Blueprint, Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from wfweb import models, wiring
+from wfweb.kernel import assets, formats, problem, security, slots, web
+from wfweb.kernel.db import become_application_role, connect_options, db
+from wfweb.kernel.logging import configure_logging
+from wfweb.kernel.settings import Settings, get_settings
+
+ROOT = Path(__file__).parent.parent
+csrf = CSRFProtect()
+
+__all__ = ["create_app", "csrf", "models"]
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application that web, workers, timers and command line share.
+
+    :raises SettingsError: when the environment is not complete.
+    """
+    settings = settings or get_settings()
+    configure_logging(settings.log_level, pretty=settings.environment == "development")
+    app = Flask(
+        "wfweb",
+        template_folder=str(ROOT / "templates"),
+        static_folder=None,
+    )
+    _configure(app, settings)
+    db.init_app(app)
+    with app.app_context():
+        become_application_role(db.engine)
+    csrf.init_app(app)
+    for part in (formats, problem, security):
+        part.register(app)
+    assets.register(app, ROOT / "static")
+    app.jinja_env.globals.update(slot=slots.slot, dom_id=web.dom_id, is_htmx=web.is_htmx)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    wiring.connect(app)
+    for blueprint in blueprints(settings):
+        app.register_blueprint(blueprint)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    secure = settings.public_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": settings.pool_size,
+            "max_overflow": settings.pool_size,
+            "pool_timeout": 2,
+            "pool_pre_ping": True,
+            "connect_args": {"options": connect_options(settings.statement_timeout_seconds)},
+        },
+        SESSION_COOKIE_NAME="__Host-wfweb_form" if secure else "wfweb_form",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=settings.upload_limit_bytes,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        MAX_FORM_PARTS=2000,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        WFWEB=settings,
+    )
+
+
+def blueprints(settings: Settings) -> Sequence[Blueprint]:
+    """Return every blueprint: the table of everything that has an address."""
+    from wfweb.home.views import bp as home  # noqa: PLC0415 - views need the wired features
+
+    table: list[Blueprint] = [home]
+    if settings.mail_catcher_dir:
+        from wfweb.dev.views import bp as dev_mail  # noqa: PLC0415 - only where it is wanted
+
+        table.append(dev_mail)
+    return table

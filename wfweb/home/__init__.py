@@ -1,0 +1,1 @@
+"""The first page, navigation and the health of this process."""

@@ -1,0 +1,37 @@
+"""JSON as text: exact decimals as strings, instants in RFC 3339, keys sorted when it counts."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+
+def plain(value: object) -> object:
+    """Turn a value that JSON does not know into one that it does.
+
+    :raises TypeError: when there is no lossless form.
+    """
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, UUID | date | datetime):
+        return str(value) if isinstance(value, UUID) else value.isoformat()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if hasattr(value, "keys"):
+        return dict(value)
+    if isinstance(value, tuple):
+        return list(value)
+    message = f"no JSON form of {type(value).__name__}"
+    raise TypeError(message)
+
+
+def dumps(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return compact JSON text."""
+    return orjson.dumps(value, default=plain).decode()
+
+
+def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """Return JSON whose bytes depend on the content only: sorted keys, no white space."""
+    return orjson.dumps(value, default=plain, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,45 @@
+"""The only page that joins features: event -> reaction, port -> provider, slot -> fragment,
+action -> implementation, message kind -> handler, timer kind -> handler.
+
+Rule of thumb: if losing it would make the database lie, now; if losing it would leave
+somebody uninformed, later.
+"""
+
+from flask import Flask, request
+
+from wfweb import audit, events
+from wfweb.events import timers
+from wfweb.events.delivery import Handler, Handlers
+from wfweb.kernel import problem, slots
+from wfweb.kernel.errors import Forbidden
+
+# Message kinds whose handler works inside the database, in one transaction with "done".
+INSIDE_JOBS: dict[str, Handler] = {}
+
+# Message kinds whose handler waits for the network and opens its own transactions.
+OUTSIDE_JOBS: dict[str, Handler] = {}
+
+# Timer kinds.
+TIMERS: dict[str, timers.Handler] = {}
+
+
+def handlers() -> Handlers:
+    """Return the allow-list of everything an outbox message can ask for."""
+    return Handlers(inside=INSIDE_JOBS, outside=OUTSIDE_JOBS)
+
+
+def connect(app: Flask) -> None:
+    """Join all features; calling it again starts from nothing."""
+    events.clear()
+    slots.clear()
+    problem.clear()
+    _audit(app)
+
+
+def _audit(_app: Flask) -> None:
+    events.subscribe_now(events.Event, audit.record)
+    problem.on_forbidden(_audit_refusal)
+
+
+def _audit_refusal(refusal: Forbidden) -> None:
+    audit.record_refusal(refusal, action=request.method, target=request.path)
