@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .access import rows_of, with_line
-from .evaluation import compile_node, left_reader, line_test, read_condition, right_reader
+from .closures import compile_node, left_reader, line_test, right_reader
+from .evaluation import read_condition
 from .model import Always, Group, Negation, Node, Path, Reference, Triple
 from .schema import NO_FIELDS, FieldType, FieldTypes
 from .values import Money, plain
@@ -49,7 +50,7 @@ class Explanation:
 def explain(condition: Any, context: Any, fields: FieldTypes = NO_FIELDS) -> Explanation:
     """Return why a condition holds or not in a context; ``result`` always equals ``evaluate``.
 
-    ``fields`` gives the labels. Raises ``MalformedConditionError`` for a condition without structure.
+    ``fields`` gives the labels. Raises ``MalformedConditionError`` without structure.
     """
     return _explain(read_condition(condition)[0], context, fields)
 
