@@ -19,7 +19,7 @@ help:
 	@echo "make clean   remove .venv and caches; the data in var stays"
 
 run: .venv/.ok
-	@exec .venv/bin/wfweb up
+	@exec .venv/bin/wfweb up --end-with-parent
 
 test: .venv/.dev-ok
 	@$(PY) -m wfweb.dev.checks --tests

@@ -1,0 +1,6 @@
+"""``python -m wfweb`` is the command line."""
+
+from wfweb.cli import main
+
+if __name__ == "__main__":
+    main()
