@@ -1,6 +1,7 @@
 """The table of audit entries, partitioned by month; nothing in it ever changes."""
 
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +45,7 @@ class AuditEvent(Base):
     actor_name: Mapped[str] = mapped_column(Text, default="")
     on_behalf_of_id: Mapped[UUID | None]
     channel: Mapped[str] = mapped_column(Text)
-    ip: Mapped[str | None] = mapped_column(INET)
+    ip: Mapped[IPv4Address | IPv6Address | None] = mapped_column(INET)
     user_agent: Mapped[str | None] = mapped_column(Text)
     session_id: Mapped[UUID | None]
     correlation_id: Mapped[UUID]

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+import psycopg
 import structlog
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
@@ -111,7 +112,13 @@ class WfwebSession(FlaskSession):
 db = SQLAlchemy(
     model_class=Base,
     disable_autonaming=True,
-    session_options={"class_": WfwebSession, "join_transaction_mode": "create_savepoint"},
+    session_options={
+        "class_": WfwebSession,
+        "join_transaction_mode": "create_savepoint",
+        # Rows read before a commit stay readable after it; a session lives for one request,
+        # and the journal expires what it changed behind the ORM's back.
+        "expire_on_commit": False,
+    },
 )
 
 _system_scope: ContextVar[bool] = ContextVar("wfweb_system_scope", default=False)
@@ -231,6 +238,20 @@ def _run_after_commit(current: Session) -> None:
             hook()
         except Exception:  # noqa: BLE001 - hooks are nudges; rows already hold the truth
             log.warning("after_commit_hook_failed", hook=getattr(hook, "__name__", "hook"))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's own errors, raised inside a pipeline, into SQLAlchemy's.
+
+    So that a violated constraint becomes its refusal and a deadlock is repeated, whichever
+    way a statement was sent.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        made = DBAPIError.instance("pipeline", (), error, psycopg.Error)
+        raise made from error
 
 
 def _refusal_for(error: IntegrityError) -> Exception:

@@ -1,0 +1,115 @@
+"""The schema the migrations make is the schema the models describe, and all of it is guarded."""
+
+import os
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from tests.conftest import ROOT, Servers
+from wfweb import models
+from wfweb.kernel.db import Base
+
+APPEND_ONLY = {"audit_events", "workflow_history", "approval_decisions"}
+
+
+@pytest.fixture
+def migrated(servers: Servers, template: str):
+    engine = create_engine(servers.url_of(template))
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_models_and_migrations_agree(migrated):
+    assert models.FEATURES_WITH_TABLES
+    context = MigrationContext.configure(
+        migrated,
+        opts={
+            "compare_type": True,
+            "include_object": lambda _o, name, kind, _r, _c: not (
+                kind == "table" and (name or "").startswith(("audit_events_", "alembic"))
+            ),
+        },
+    )
+    assert compare_metadata(context, Base.metadata) == []
+
+
+def test_checks_of_models_and_migrations_agree(migrated):
+    stored = set(
+        migrated.execute(
+            text(
+                "select c.conname from pg_constraint c join pg_class t on t.oid = c.conrelid"
+                " where c.contype = 'c' and not t.relispartition"
+            )
+        ).scalars()
+    )
+    from sqlalchemy import CheckConstraint
+
+    described = {
+        str(constraint.name)
+        for table in Base.metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+    assert stored == described
+
+
+def test_every_table_of_a_company_is_guarded_by_row_level_security(migrated):
+    unguarded = migrated.execute(
+        text(
+            "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+            " join pg_attribute a on a.attrelid = c.oid and a.attname = 'company_id'"
+            " where n.nspname = 'public' and c.relkind in ('r', 'p')"
+            " and not (c.relrowsecurity and (c.relforcerowsecurity or c.relispartition))"
+        )
+    ).scalars()
+    assert list(unguarded) == []
+
+
+def test_append_only_tables_refuse_change_to_the_application(migrated):
+    tables = set(Base.metadata.tables) & APPEND_ONLY
+    for table in tables:
+        for right in ("UPDATE", "DELETE", "TRUNCATE"):
+            allowed = migrated.execute(
+                text("select has_table_privilege('wfweb_app', :table, :right)"),
+                {"table": table, "right": right},
+            ).scalar()
+            assert not allowed, f"wfweb_app may {right} {table}"
+
+
+def test_the_application_role_is_weak(migrated):
+    row = migrated.execute(
+        text(
+            "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb from pg_roles"
+            " where rolname = 'wfweb_app'"
+        )
+    ).one()
+    assert not any(row)
+    owned = migrated.execute(
+        text("select count(*) from pg_class where relowner = 'wfweb_app'::regrole")
+    ).scalar()
+    assert owned == 0
+
+
+def test_down_to_nothing_and_up_again(servers: Servers, template: str):
+    name = f"wfweb_updown_{os.getpid()}"
+    engine = create_engine(servers.create(name, template))
+    config = Config(str(Path(ROOT) / "migrations" / "alembic.ini"))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        connection.commit()
+        left = connection.execute(
+            text("select relname from pg_class where relnamespace = 'public'::regnamespace"
+                 " and relkind in ('r', 'p') and relname <> 'alembic_version'")
+        ).scalars()
+        assert list(left) == []
+        command.upgrade(config, "head")
+        connection.commit()
+    engine.dispose()
+    servers.drop(name)
