@@ -47,7 +47,7 @@ def _users() -> None:
             ["company_id", "manager_id"], ["users.company_id", "users.id"], name="fk_users_manager"
         ),
         sa.CheckConstraint("kind in ('person', 'service')", name="kind"),
-        sa.CheckConstraint("theme in ('system', 'light', 'dark')", name="theme"),
+        sa.CheckConstraint("theme in ('auto', 'light', 'dark')", name="theme"),
         sa.CheckConstraint("manager_id <> id", name="not_own_manager"),
         sa.CheckConstraint("quick_limit >= 0", name="quick_limit"),
     )
@@ -157,9 +157,7 @@ def _throttles() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("window_ends_at", AT, nullable=False),
     )
-    op.create_index(
-        "ix_sign_in_throttles_window_ends_at", "sign_in_throttles", ["window_ends_at"]
-    )
+    op.create_index("ix_sign_in_throttles_window_ends_at", "sign_in_throttles", ["window_ends_at"])
     op.execute(f"grant select, insert, update, delete on sign_in_throttles to {ROLE}")
 
 
