@@ -19,7 +19,7 @@ from .model import (
     Reference,
     Triple,
 )
-from .values import Money, as_moment, is_empty, normalise
+from .values import LIMIT, Money, as_moment, is_empty, normalise
 
 Compiled = Callable[[Any], bool]
 Read = Callable[[Any], Any]
@@ -193,7 +193,7 @@ def _quick_number(get: Read, operator: str, value: int | Decimal) -> Compiled:
 
     def test(context: Any) -> bool:
         left = get(context)
-        if type(left) is int:
+        if type(left) is int and -LIMIT < left < LIMIT:
             return fast(left, value)
         left = normalise(left)
         if type(left) is Decimal:

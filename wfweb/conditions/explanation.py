@@ -81,12 +81,7 @@ def _collect(node: Node, found: set[str], lines: str) -> None:
         found.add(_name(node.path, lines))
         found.update(_name(o.path, lines) for o in node.operands if isinstance(o, Reference))
         if node.where is not None:
-            whole = (
-                node.path.keys
-                if node.operator is None or len(node.path.keys) == 1
-                else node.path.keys[:-1]
-            )
-            _collect(node.where, found, str(Path(node.path.root, whole)))
+            _collect(node.where, found, str(node.lines))
 
 
 def _name(path: Path, lines: str) -> str:

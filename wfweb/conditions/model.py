@@ -118,6 +118,12 @@ class Triple:
     where: Node | None = None
     listed: bool = False
 
+    @property
+    def lines(self) -> Path:
+        """The path of the sub-rows that an aggregate looks at."""
+        whole = len(self.path.keys) == 1 or self.operator is None
+        return self.path if whole else Path(self.path.root, self.path.keys[:-1])
+
 
 Node = Always | Group | Negation | Triple
 

@@ -147,8 +147,11 @@ class Structure:
 
     def _value(self, triple: Mapping[str, Any], path: str) -> None:
         operator, value = triple.get("operator"), triple.get("value")
+        if operator not in OPERATORS and operator is not None:
+            return
         if operator is None or operator in WITHOUT_VALUE:
-            if "value" in triple and value is not None:
+            asks_lines = triple.get("aggregate") in ("any", "all")
+            if value is not None and (operator is not None or asks_lines):
                 self.fault(path, "No value belongs here")
         elif operator == "between":
             if not isinstance(value, (list, tuple)) or len(value) != len(("low", "high")):

@@ -17,7 +17,7 @@ from uuid import UUID
 
 # Numbers beyond this are data errors, not amounts; the bound also keeps every exact sum small.
 MAX_DIGITS: Final = 100
-_LIMIT: Final = 10**MAX_DIGITS
+LIMIT: Final = 10**MAX_DIGITS
 _EXACT: Final = Context(prec=4 * MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 
 _NUMBER = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}(\.[0-9]{{1,{MAX_DIGITS}}})?")
@@ -61,7 +61,7 @@ def normalise(value: Any) -> Any:  # noqa: PLR0911 - a table of types, in order 
     if kind is bool or value is None:
         return value
     if kind is int:
-        return value if -_LIMIT < value < _LIMIT else OPAQUE
+        return value if -LIMIT < value < LIMIT else OPAQUE
     if kind is float:
         return normalise(Decimal(repr(value))) if math.isfinite(value) else None
     if kind is Decimal:
@@ -222,15 +222,16 @@ def _day(moment: date | datetime) -> date:
 
 
 def _ordered_texts(left: str, right: str) -> tuple[Any, Any] | None:
-    moments = _moments(left, right)
-    if moments is not None:
-        return moments
-    numbers = (as_number(left), as_number(right))
-    if None not in numbers:
-        return numbers
-    first, second = as_duration(left), as_duration(right)
-    if first is not None and second is not None:
-        return (first[1], second[1]) if first[0] == second[0] else None
+    """Order texts as what both of them are; a date or number has no place among other words."""
+    for read in (as_moment, as_number):
+        first, second = read(left), read(right)
+        if first is not None and second is not None:
+            return _moments(left, right) if read is as_moment else (first, second)
+        if first is not None or second is not None:
+            return None
+    long, longer = as_duration(left), as_duration(right)
+    if long is not None and longer is not None:
+        return (long[1], longer[1]) if long[0] == longer[0] else None
     return left, right
 
 

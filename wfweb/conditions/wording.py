@@ -84,8 +84,7 @@ def _triple(node: Triple, fields: FieldTypes, hint: FieldType | None) -> str:
 
 def _lines(node: Triple, fields: FieldTypes, kind: FieldType | None) -> str:
     quantity = "at least one" if node.aggregate == "any" else "every one"
-    lines = node.path if node.operator is None else Path(node.path.root, node.path.keys[:-1])
-    label = fields.label(lines)
+    label = fields.label(node.lines)
     text = f"{quantity} of {label[:1].lower() + label[1:]}"
     if node.where is not None:
         inner = describe_node(node.where, _inside(node, fields))
