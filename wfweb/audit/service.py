@@ -17,7 +17,12 @@ LONGEST_USER_AGENT = 400
 
 
 def record(event: Event) -> None:
-    """Write the entry of an event; the first now-reaction of all of them."""
+    """Write the entry of an event; the first now-reaction of all of them.
+
+    An event with an empty ``audit_type`` is part of another one that has its entry.
+    """
+    if not event.audit_type:
+        return
     extra = (event.details or {}).get("pii_fields", ())
     before = redact(event.before, extra)
     after = redact(event.after, extra)

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from wfweb.kernel.db import session
+from wfweb.kernel.db import session, translated
 from wfweb.kernel.jsontext import dumps
 
 Row = Mapping[str, Any]
@@ -56,8 +56,14 @@ def _update_plan(table: Table, names: tuple[str, ...]) -> tuple[str, list[Any]]:
     return f'update "{table.name}" set {sets} where "id" = %s', adapters
 
 
+@lru_cache(maxsize=256)
+def _rank(table: Table) -> int:
+    """Return a table's place in the order in which no row comes before one it refers to."""
+    return table.metadata.sorted_tables.index(table)
+
+
 class Journal:
-    """What one act will write; :meth:`flush` sends it in the order it was first mentioned."""
+    """What one act will write; :meth:`flush` sends it with new rows after those they refer to."""
 
     def __init__(self) -> None:
         self._inserts: dict[Table, list[Row]] = {}
@@ -89,14 +95,18 @@ class Journal:
         batches = [*self._update_batches(), *self._insert_batches()]
         self._inserts, self._updates, self._unsent = {}, {}, {}
         driver = current.connection().connection.driver_connection
-        with driver.pipeline(), driver.cursor() as cursor:  # type: ignore[union-attr]
+        with translated(), driver.pipeline(), driver.cursor() as cursor:  # type: ignore[union-attr]
             for statement, rows in batches:
                 cursor.executemany(statement, rows)
         current.expire_all()
 
+    def discard(self) -> None:
+        """Forget what was not sent, because a savepoint around it is rolled back."""
+        self._inserts, self._updates, self._unsent = {}, {}, {}
+
     def _insert_batches(self) -> list[tuple[str, Sequence[Sequence[Any]]]]:
         batches = []
-        for table, rows in self._inserts.items():
+        for table, rows in sorted(self._inserts.items(), key=lambda item: _rank(item[0])):
             statement, plan = _insert_plan(table)
             batches.append((statement, [_fill(row, plan) for row in rows]))
         return batches
