@@ -66,7 +66,7 @@ def sentence_for(error: BaseException) -> tuple[str, int] | None:
     """The sentence and exit code for an error people can act on, None for a defect of ours."""
     from sqlalchemy.exc import OperationalError
 
-    from wfweb.dev.servers import ServersError
+    from wfweb.dev.errors import ServersError
     from wfweb.kernel.errors import Refusal
     from wfweb.kernel.settings import SettingsError
 

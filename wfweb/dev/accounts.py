@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wfweb.dev.errors import ServersError
+
 _CANDIDATES: Final = ("nobody", "daemon")
 _SYSTEM_FOLDERS: Final = (Path("/var/lib/wfweb"), Path("/var/tmp/wfweb"))  # noqa: S108
 _READ_AND_ENTER: Final = 0o5
@@ -29,14 +31,11 @@ class Account:
     gid: int
 
 
-class NoAccountError(RuntimeError):
-    """Running as root, and no low-privileged account exists."""
-
-
 def server_account(data: Path) -> Account | None:
     """The account to switch to, or None when no switch is needed.
 
-    Data that exists keeps its owner, so that a second start never changes hands.
+    Data that exists keeps its owner, so that a second start never changes hands. Raises
+    ServersError when there is nobody to switch to.
     """
     if os.geteuid() != 0:
         return None
@@ -53,7 +52,7 @@ def server_account(data: Path) -> Account | None:
             continue
         return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
     message = "Running as root, but there is no account nobody or daemon to run PostgreSQL under."
-    raise NoAccountError(message)
+    raise ServersError(message)
 
 
 def can_reach(account: Account | None, path: Path) -> bool:
@@ -91,6 +90,31 @@ def reachable_folder() -> Path:
             folder.chmod(0o711)
             return folder
     return Path(tempfile.mkdtemp(prefix="wfweb-"))
+
+
+def place_elsewhere(link: Path, *, scratch: bool) -> Path:
+    """A new folder that the account can reach, with ``link`` pointing to it.
+
+    ``scratch`` marks it as worth nothing without its link: what crashed test runs left is
+    removed here, data that people may want never is.
+    """
+    base = reachable_folder()
+    kind = "scratch" if scratch else link.name
+    target = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=base))
+    link.symlink_to(target)
+    target.with_suffix(".link").write_text(str(link))
+    if scratch:
+        for note in base.glob("scratch-*.link"):
+            of = Path(note.read_text())
+            if not (of.is_symlink() and of.readlink() == note.with_suffix("")):
+                remove_elsewhere(note.with_suffix(""))
+    return target
+
+
+def remove_elsewhere(target: Path) -> None:
+    """Remove a folder made by :func:`place_elsewhere` with its note."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.with_suffix(".link").unlink(missing_ok=True)
 
 
 def own(path: Path, account: Account | None) -> None:

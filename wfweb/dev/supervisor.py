@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from wfweb.dev import environment, preparation
+from wfweb.dev.errors import ServersError
 from wfweb.dev.launch import PR_SET_PDEATHSIG
 from wfweb.dev.processes import Child, spawn
-from wfweb.dev.servers import EmbeddedServers, ServersError
+from wfweb.dev.servers import EmbeddedServers
 from wfweb.dev.welcome import welcome
 
 if TYPE_CHECKING:
