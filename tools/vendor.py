@@ -68,8 +68,12 @@ PACKAGES = (
     ),
 )
 
+# Names that record types may carry from before, and what they mean here.
+ALIASES = {"doc": "file-text"}
 ICONS = """
-activity adjustments alert-triangle arrow-back-up arrow-left arrow-right arrows-exchange bell bolt box
+activity address-book alert-circle award building-factory building-store certificate clipboard-list
+credit-card file-invoice folder forms map-pin plane receipt shield truck user-plus world
+ adjustments alert-triangle arrow-back-up arrow-left arrow-right arrows-exchange bell bolt box
 briefcase building calendar cash chart-bar check checkbox chevron-down chevron-left chevron-right
 chevron-up circle-check circle-x clock coin copy database device-desktop dots download external-link eye
 file-text filter flag git-compare help-circle history home hourglass inbox info-circle key keyboard link
@@ -106,6 +110,11 @@ def sprite(folder: Path) -> str:
         drawing = re.sub(r'<path stroke="none"[^>]*/>', "", inner.group(1))
         drawing = re.sub(r"\s*\n\s*", "", drawing).replace(" />", "/>")
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{drawing}</symbol>')
+        symbols += [
+            symbols[-1].replace(f'id="{name}"', f'id="{alias}"', 1)
+            for alias, meant in ALIASES.items()
+            if meant == name
+        ]
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 

@@ -70,6 +70,7 @@
     if (at('[data-close]')) { at('[data-close]').closest('dialog')?.close(); return; }
     if (event.target.tagName === 'DIALOG' && event.target.open && !$('form', event.target)) { event.target.close(); return; }
     if (at('[data-theme-toggle]')) { toggleTheme(); return; }
+    if (at('[data-set-dir]')) { document.documentElement.dir = at('[data-set-dir]').dataset.setDir; return; }
     if (at('[data-dismiss]')) { at('[data-dismiss]').closest('[data-toast]')?.remove(); return; }
     if (at('[data-print]')) { window.print(); return; }
     // A list in an error summary leads to fields: also when the named thing is only a group around one.

@@ -42,6 +42,22 @@
     setTimeout(() => release(form), form.hasAttribute('data-stays') ? 3000 : RELEASE_MS);
   }, true);
 
+  // A refusal of the whole act goes to the notice of its form: the form and what was typed stay.
+  document.addEventListener('htmx:before:swap', event => {
+    const { ctx, tasks = [] } = event.detail;
+    const main = tasks.find(task => task.type === 'main');
+    const form = ctx.sourceElement?.closest?.('form');
+    if (!form || !main?.fragment.querySelector('[data-refusal]')) return;
+    let notice = $('.notice', form);
+    if (!notice) {
+      notice = document.createElement('div');
+      notice.className = 'notice';
+      form.prepend(notice);
+    }
+    main.target = notice;
+    main.swapSpec = { style: 'innerHTML' };
+  });
+
   let swapped = false;
   document.addEventListener('htmx:after:swap', () => { swapped = true; });
   document.addEventListener('htmx:finally:request', event => {
