@@ -127,7 +127,11 @@ def _records() -> None:
     for name, columns in (
         ("newest", ["company_id", "type_id", "id"]),
         ("updated", ["company_id", "type_id", "updated_at", "id"]),
-        ("amount", ["company_id", "type_id", "amount", "id"]),
+        (
+            "amount",
+            ["company_id", "type_id", sa.text("amount desc nulls last"), sa.text("id desc")],
+        ),
+        ("title", ["company_id", "type_id", "title", "id"]),
         ("state", ["company_id", "type_id", "state", "id"]),
         ("owner", ["company_id", "owner_id", "id"]),
     ):
@@ -205,9 +209,7 @@ def _links() -> None:
         sa.UniqueConstraint("from_id", "to_id", "kind", name="uq_record_links_pair"),
         _of_record("from_id", "fk_record_links_from"),
         _of_record("to_id", "fk_record_links_to"),
-        sa.CheckConstraint(
-            "kind in ('related', 'blocks', 'duplicates', 'follows')", name="kind"
-        ),
+        sa.CheckConstraint("kind in ('related', 'blocks', 'duplicates', 'follows')", name="kind"),
         sa.CheckConstraint("from_id <> to_id", name="not_itself"),
     )
     _company_index("record_links")

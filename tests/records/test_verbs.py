@@ -1,0 +1,268 @@
+"""Verbs of records: create, update, conflicts, what nobody can set, and the company's wall."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from tests.people import People
+from tests.records.conftest import line
+from wfweb.audit.models import AuditEvent
+from wfweb.events import subscribe_now
+from wfweb.kernel.db import session, transaction
+from wfweb.kernel.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from wfweb.kernel.ports import ports
+from wfweb.records import service
+from wfweb.records.events import RecordChanged
+from wfweb.records.models import Record, RecordType, RecordVersion
+from wfweb.records.queries import record_by_id, record_by_key
+from wfweb.records.service import create_record, set_fields, set_state, update_record
+
+
+def pointers(refusal: ValidationFailed) -> list[str]:
+    return [error.pointer for error in refusal.errors]
+
+
+def test_a_new_record_has_a_key_a_title_a_total_and_a_first_version(
+    order: Record, people: People
+) -> None:
+    with transaction(actor=people.rui.actor):
+        assert order.key == "ORD-1001"
+        assert order.title == "Blue Hill Bakery EUR 21.00"
+        assert order.data["amount"] == {"amount": "21.00", "currency": "EUR"}
+        assert order.data["priority"] == "low", "the default"
+        assert (order.version, order.owner_id) == (1, people.rui.id)
+        versions = session().scalars(
+            select(RecordVersion).where(RecordVersion.record_id == order.id)
+        )
+        [first] = versions
+        assert (first.version, first.data, first.by_name) == (1, order.data, "Rui Requests")
+
+
+def test_creating_is_in_the_audit_trail(order: Record, people: People) -> None:
+    with transaction(actor=people.rui.actor):
+        entry = session().scalar(select(AuditEvent).where(AuditEvent.target_id == order.id))
+        assert entry is not None
+        assert (entry.type, entry.name) == ("CREATED", "record.created")
+        assert entry.new_values is not None
+        assert entry.new_values["amount"]["amount"] == "21.00"
+
+
+def test_an_update_keeps_both_versions_and_says_what_changed(
+    order: Record, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[RecordChanged] = []
+    subscribe_now(RecordChanged, heard.append)
+    with transaction(actor=people.mia.actor):
+        update_record(order.id, {"reason": "Low stock", "priority": "high"}, version=1)
+    with transaction(actor=people.mia.actor):
+        assert order.version == 2
+        rows = session().scalars(
+            select(RecordVersion)
+            .where(RecordVersion.record_id == order.id)
+            .order_by(RecordVersion.version)
+        )
+        assert [row.changed_fields for row in rows][1] == ["priority", "reason"]
+    assert heard[-1].changed_fields == ["priority", "reason"]
+    assert not heard[-1].material_changed
+    assert heard[-1].before == {"priority": "low", "reason": None}
+
+
+def test_a_change_of_the_lines_changes_the_amount_and_is_material(
+    order: Record, people: People
+) -> None:
+    heard: list[RecordChanged] = []
+    subscribe_now(RecordChanged, heard.append)
+    with transaction(actor=people.rui.actor):
+        update_record(order.id, {"lines": [line(quantity="3", price="0.3333")]}, version=1)
+        assert order.data["amount"] == {"amount": "1.00", "currency": "EUR"}
+    assert heard[-1].material_changed
+    assert heard[-1].changed_fields == ["amount", "lines"]
+
+
+def test_saving_what_is_there_already_makes_no_version(order: Record, people: People) -> None:
+    with transaction(actor=people.rui.actor):
+        update_record(order.id, dict(order.data), version=1)
+        assert order.version == 1
+
+
+def test_a_stale_version_is_refused_with_the_difference_field_by_field(
+    order: Record, people: People
+) -> None:
+    with transaction(actor=people.mia.actor):
+        update_record(order.id, {"reason": "Mia's", "priority": "high"}, version=1)
+    with transaction(actor=people.rui.actor), pytest.raises(Conflict) as caught:
+        update_record(order.id, {"reason": "Rui's", "wanted_on": "2027-01-02"}, version=1)
+    refusal = caught.value
+    assert (refusal.code, refusal.status) == ("CONCURRENCY_ERROR", 409)
+    assert (refusal.current_version, refusal.your_version) == (2, 1)
+    found = {one["field"]: one for one in refusal.extra["difference"]}
+    assert set(found) == {"reason", "priority", "wanted_on"}
+    assert found["reason"]["contested"]
+    assert (found["reason"]["theirs"], found["reason"]["yours"]) == ("Mia's", "Rui's")
+    assert not found["priority"]["contested"]
+    assert found["wanted_on"]["yours"] == "2027-01-02"
+    with transaction(actor=people.rui.actor):
+        assert order.data["reason"] == "Mia's"
+
+
+@pytest.mark.parametrize(
+    "name", ["id", "key", "version", "state", "created_at", "created_by_id", "type", "owner_id"]
+)
+def test_what_wfweb_sets_can_never_be_set_from_outside(
+    order: Record, people: People, name: str
+) -> None:
+    with transaction(actor=people.rui.actor), pytest.raises(ValidationFailed) as caught:
+        update_record(order.id, {name: "x"}, version=1)
+    assert pointers(caught.value) == [f"/{name}"]
+    assert caught.value.errors[0].code == "protected"
+
+
+def test_unknown_fields_are_refused_with_their_place(order: Record, people: People) -> None:
+    bad = [{**line(), "colour": "red"}]
+    with transaction(actor=people.rui.actor), pytest.raises(ValidationFailed) as caught:
+        update_record(order.id, {"colour": "red", "lines": bad}, version=1)
+    assert set(pointers(caught.value)) == {"/colour", "/lines/0/colour"}
+
+
+def test_a_computed_amount_and_a_read_only_field_cannot_be_set(
+    order: Record, people: People
+) -> None:
+    with transaction(actor=people.rui.actor), pytest.raises(ValidationFailed) as caught:
+        update_record(order.id, {"amount": {"amount": "1.00", "currency": "EUR"}}, version=1)
+    assert caught.value.errors[0].code == "computed"
+    with transaction(actor=people.rui.actor), pytest.raises(ValidationFailed) as caught:
+        update_record(order.id, {"score": 3}, version=1)
+    assert caught.value.errors[0].code == "read_only"
+    with transaction(company_id=people.rui.company_id):
+        set_fields(order.id, {"score": 3})
+        assert order.data["score"] == 3
+
+
+def test_the_engine_sets_the_state_without_throwing_editors_out(
+    order: Record, people: People
+) -> None:
+    with transaction(company_id=people.rui.company_id):
+        set_state(order.id, "in_review")
+    with transaction(actor=people.rui.actor):
+        assert (order.state, order.version) == ("in_review", 1)
+
+
+def test_a_person_must_be_active_and_of_the_company(order: Record, people: People) -> None:
+    for somebody in (people.eve.id, uuid4()):
+        with transaction(actor=people.rui.actor), pytest.raises(ValidationFailed) as caught:
+            update_record(order.id, {"buyer": str(somebody)}, version=1)
+        assert pointers(caught.value) == ["/buyer"]
+    with transaction(actor=people.rui.actor):
+        update_record(order.id, {"buyer": str(people.ada.id)}, version=1)
+
+
+def test_a_person_who_left_does_not_stop_other_changes(order: Record, people: People) -> None:
+    from wfweb.identity.queries import user_by_id
+
+    with transaction(actor=people.rui.actor):
+        update_record(order.id, {"buyer": str(people.ada.id)}, version=1)
+    with transaction(company_id=people.rui.company_id):
+        user_by_id(people.ada.id).active = False
+    with transaction(actor=people.rui.actor):
+        update_record(order.id, {"reason": "still needed"}, version=2)
+        assert order.version == 3
+
+
+def test_a_reference_must_be_a_record_of_the_named_type(
+    order: Record, customer: Record, people: People
+) -> None:
+    with transaction(actor=people.rui.actor):
+        targets = [order.id, uuid4()]
+    for target in targets:
+        with transaction(actor=people.rui.actor), pytest.raises(ValidationFailed) as caught:
+            update_record(order.id, {"customer": str(target)}, version=1)
+        assert pointers(caught.value) == ["/customer"]
+
+
+def test_the_edit_guard_is_asked_and_its_refusal_stands(
+    order: Record, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def guard(_record: object, changed: list[str]) -> None:
+        asked.append(list(changed))
+        raise Conflict("An approval is pending")
+
+    monkeypatch.setattr(ports, "edit_guard", guard)
+    with pytest.raises(Conflict), transaction(actor=people.rui.actor):
+        update_record(order.id, {"reason": "quietly"}, version=1)
+    assert asked == [["reason"]]
+    with transaction(actor=people.rui.actor):
+        assert order.data.get("reason") is None
+        assert order.version == 1
+
+
+def test_without_the_permission_nothing_is_created_or_changed(
+    order: Record, people: People
+) -> None:
+    watcher = people.ada.actor.through("api")
+    from dataclasses import replace
+
+    reader = replace(watcher, permissions=frozenset({"records.view"}), roles=frozenset())
+    with transaction(actor=reader):
+        with pytest.raises(Forbidden):
+            update_record(order.id, {"reason": "x"}, version=1)
+        with pytest.raises(Forbidden):
+            create_record("customer", {"name": "x"})
+
+
+def test_another_company_neither_sees_nor_changes_it(order: Record, people: People) -> None:
+    with transaction(actor=people.rui.actor):
+        order_id, key = order.id, order.key
+    with transaction(actor=people.eve.actor):
+        with pytest.raises(NotFound):
+            record_by_id(order_id)
+        with pytest.raises(NotFound):
+            record_by_key(key)
+        with pytest.raises(NotFound):
+            update_record(order_id, {"reason": "x"}, version=1)
+        with pytest.raises(NotFound):
+            create_record("order", {})
+        session().expunge_all()
+        assert session().scalars(select(Record)).all() == [], "row-level security"
+        assert session().scalars(select(RecordVersion)).all() == []
+
+
+def test_archiving_takes_it_out_of_lists_and_stops_changes(order: Record, people: People) -> None:
+    with transaction(actor=people.rui.actor):
+        service.archive_record(order.id, version=1)
+        assert order.archived_at is not None
+    with transaction(actor=people.rui.actor), pytest.raises(ValidationFailed):
+        update_record(order.id, {"reason": "x"}, version=1)
+    with transaction(actor=people.rui.actor):
+        service.restore_record(order.id, version=1)
+        update_record(order.id, {"reason": "x"}, version=1)
+
+
+def test_versions_cannot_be_rewritten(order: Record, people: People) -> None:
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    with pytest.raises(DBAPIError), transaction(actor=people.rui.actor):
+        session().execute(text("update record_versions set title = 'x'"))
+
+
+def test_fifty_records_are_created_with_few_statements(
+    new_order: Callable[..., Record], people: People, order_type: RecordType
+) -> None:
+    from sqlalchemy import event
+
+    from wfweb.kernel.db import db
+
+    count = []
+    listener = lambda *args: count.append(args[2])  # noqa: E731
+    event.listen(db.engine, "before_cursor_execute", listener)
+    try:
+        with transaction(actor=people.rui.actor):
+            for number in range(50):
+                create_record("customer", {"name": f"C {number}"})
+    finally:
+        event.remove(db.engine, "before_cursor_execute", listener)
+    assert len(count) < 50 * 2 + 20, "a type read and a key a record, everything else together"

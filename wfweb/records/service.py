@@ -1,0 +1,353 @@
+"""Verbs of records: create, update, set fields and state from the engine, archive, restore.
+
+Each is called by page, API, pack, replay and workflow action alike; none commits.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from wfweb.events import emit
+from wfweb.identity.queries import active_people
+from wfweb.kernel import clock
+from wfweb.kernel.actor import current_actor
+from wfweb.kernel.db import session
+from wfweb.kernel.errors import NotFound, ValidationFailed
+from wfweb.kernel.ids import new_id, next_key
+from wfweb.kernel.journal import journal
+from wfweb.kernel.ports import ports
+from wfweb.records import policy
+from wfweb.records.check import check_record
+from wfweb.records.difference import changed_fields, three_way
+from wfweb.records.errors import RecordConflict
+from wfweb.records.events import RecordArchived, RecordChanged, RecordCreated, RecordRestored
+from wfweb.records.lookups import check_mentions, labels_for
+from wfweb.records.models import Attachment, Record, RecordType, RecordVersion
+from wfweb.records.shape import Shape
+from wfweb.records.titles import names_in, plain_text, render_title
+from wfweb.records.types import get_type, shape_of
+
+MAX_SEARCH_TEXT: Final = 2000
+MAX_STATE: Final = 80
+_VERSIONS: Any = RecordVersion.__table__
+
+
+def create_record(
+    type_code: str, data: object, *, owner_id: UUID | None = None, key: str | None = None
+) -> Record:
+    """Create a record of a type.
+
+    :param data: the fields; unknown ones are refused.
+    :param owner_id: whose record it is; the actor's own when left out.
+    :param key: a key of its own for imports; the next number of the type when left out.
+    :raises ValidationFailed: naming every wrong place.
+    :raises Forbidden: when the actor may not create records of the type.
+    :raises NotFound: when the type does not exist.
+    """
+    record_type = get_type(type_code)
+    policy.require(record_type, "create")
+    if not record_type.active:
+        raise ValidationFailed.at("", f"New {record_type.plural} are switched off", "inactive")
+    shape = shape_of(record_type)
+    clean = check_record(shape, data, by_engine=current_actor().kind == "system")
+    files = check_mentions(shape, clean, before={}, record_id=None)
+    with session().no_autoflush:  # so that many new records are written together
+        number = key or next_key(record_type.key_prefix)
+    record = Record(
+        id=new_id(),
+        type_id=record_type.id,
+        type_code=record_type.code,
+        key=number,
+        owner_id=owner_id or _own_id(),
+        version=1,
+    )
+    _fill(record, record_type, shape, clean)
+    session().add(record)
+    _bind(files, record)
+    _write_version(record, sorted(clean))
+    emit(
+        RecordCreated(
+            **about(record),
+            after=clean,
+            details=_redaction(record_type),
+            type_code=record.type_code,
+            record_key=record.key,
+            record_version=1,
+        )
+    )
+    return record
+
+
+def update_record(record_id: UUID, data_patch: object, *, version: int) -> Record:
+    """Change fields of a record that the actor saw in a version.
+
+    :param data_patch: only the changed fields; ``None`` clears one.
+    :param version: the version the change was made on (REC-2).
+    :raises RecordConflict: 409 with both versions and the difference field by field.
+    :raises ValidationFailed: naming every wrong place.
+    :raises Refusal: whatever the edit guard answers while an approval is pending (REC-4).
+    """
+    record, record_type = locked(record_id)
+    policy.require_view(record, record_type)
+    policy.require(record_type, "edit")
+    shape = shape_of(record_type)
+    if record.version != version:
+        raise conflict(record, shape, data_patch, your_version=version)
+    _refuse_archived(record)
+    return change(record, record_type, data_patch)
+
+
+def change(
+    record: Record, record_type: RecordType, data_patch: object, *, by_engine: bool = False
+) -> Record:
+    """Change fields of a record that is loaded and locked; the part after all permissions.
+
+    :param by_engine: the change is made by a workflow: read-only fields may be set, and
+        no approval is asked, because the engine's own rules allowed the step.
+    :raises ValidationFailed: naming every wrong place.
+    """
+    shape = shape_of(record_type)
+    before = dict(record.data)
+    clean = check_record(shape, data_patch, before=before, by_engine=by_engine)
+    changed = changed_fields(before, clean)
+    if not changed:
+        return record
+    files = check_mentions(shape, clean, before=before, record_id=record.id)
+    if not by_engine:
+        ports.edit_guard(record, changed)
+    record.version += 1
+    record.updated_at = clock.now()
+    _fill(record, record_type, shape, clean)
+    _bind(files, record)
+    _write_version(record, changed)
+    emit(
+        RecordChanged(
+            **about(record),
+            before={code: before.get(code) for code in changed},
+            after={code: clean.get(code) for code in changed},
+            details=_redaction(record_type),
+            type_code=record.type_code,
+            record_key=record.key,
+            record_version=record.version,
+            changed_fields=changed,
+            material_changed=is_material(record_type, changed),
+            by_engine=by_engine,
+        )
+    )
+    return record
+
+
+def set_fields(record_id: UUID, data_patch: Mapping[str, Any]) -> Record:
+    """Change fields as a workflow action does: no version, no guard, read-only fields too.
+
+    :raises ValidationFailed: naming every wrong place.
+    """
+    record, record_type = locked(record_id)
+    return change(record, record_type, data_patch, by_engine=True)
+
+
+def set_state(record: Record | UUID, state: str | None) -> None:
+    """Show the state of the record's workflow on it; only the engine calls this.
+
+    The version stays: it counts what people change, so nobody who is editing is thrown out
+    by a step. The step itself is told by the engine's own events.
+    """
+    if state is not None and len(state) > MAX_STATE:
+        raise ValidationFailed.at("/state", f"A state has at most {MAX_STATE} characters")
+    found = record if isinstance(record, Record) else session().get(Record, record)
+    if found is None:
+        raise NotFound
+    if found.state != state:
+        found.state = state
+        found.updated_at = clock.now()
+
+
+def archive_record(record_id: UUID, *, version: int) -> Record:
+    """Take a record out of the lists; page, story and references stay.
+
+    :raises RecordConflict: when it has another version by now.
+    """
+    record = _to_change(record_id, version)
+    if record.archived_at is None:
+        ports.edit_guard(record, [])
+        record.archived_at = clock.now()
+        emit(RecordArchived(**about(record), **_event(record)))
+    return record
+
+
+def restore_record(record_id: UUID, *, version: int) -> Record:
+    """Bring an archived record back into the lists.
+
+    :raises RecordConflict: when it has another version by now.
+    """
+    record = _to_change(record_id, version)
+    if record.archived_at is not None:
+        record.archived_at = None
+        emit(RecordRestored(**about(record), **_event(record)))
+    return record
+
+
+def set_owner(record_id: UUID, owner_id: UUID, *, version: int) -> Record:
+    """Give a record to another person.
+
+    :raises RecordConflict: when it has another version by now.
+    :raises ValidationFailed: when the person is not active.
+    """
+    record = _to_change(record_id, version)
+    if not active_people([owner_id]):
+        raise ValidationFailed.at("/owner", "Choose an active person", "person")
+    if record.owner_id != owner_id:
+        before, record.owner_id = record.owner_id, owner_id
+        emit(
+            RecordChanged(
+                **about(record),
+                **_event(record),
+                before={"owner": before},
+                after={"owner": owner_id},
+                changed_fields=["owner"],
+                material_changed=False,
+            )
+        )
+    return record
+
+
+def locked(record_id: UUID) -> tuple[Record, RecordType]:
+    """Return a record locked until the act ends, with its type.
+
+    :raises NotFound: when the company has no such record.
+    """
+    record = session().scalar(
+        select(Record)
+        .where(Record.company_id == current_actor().company_id, Record.id == record_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if record is None:
+        raise NotFound
+    record_type = session().get(RecordType, record.type_id)
+    if record_type is None:
+        raise NotFound
+    return record, record_type
+
+
+def conflict(
+    record: Record, shape: Shape, data_patch: object, *, your_version: int
+) -> RecordConflict:
+    """Return the refusal of a stale change, with what each side did to each field."""
+    was = version_data(record.id, your_version) or {}
+    yours = data_patch if isinstance(data_patch, Mapping) else {}
+    difference = three_way(shape.fields, was, record.data, _as_kept(shape, yours, was))
+    by = session().scalar(
+        select(RecordVersion.by_name).where(
+            RecordVersion.record_id == record.id, RecordVersion.version == record.version
+        )
+    )
+    return RecordConflict(
+        current_version=record.version,
+        your_version=your_version,
+        difference=[one.as_dict() for one in difference],
+        by=by or "",
+    )
+
+
+def _as_kept(shape: Shape, yours: Mapping[str, Any], was: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a patch in the form records keep, so that equal values compare equal."""
+    try:
+        clean = check_record(shape, yours, before=was)
+    except ValidationFailed:
+        return {code: yours[code] for code in yours if code in shape.by_code}
+    return {code: clean.get(code) for code in (*yours, *shape.computed) if code in shape.by_code}
+
+
+def version_data(record_id: UUID, version: int) -> dict[str, Any] | None:
+    """Return what a record held in a version, or ``None`` when there was none."""
+    return session().scalar(
+        select(RecordVersion.data).where(
+            RecordVersion.company_id == current_actor().company_id,
+            RecordVersion.record_id == record_id,
+            RecordVersion.version == version,
+        )
+    )
+
+
+def is_material(record_type: RecordType, changed: list[str]) -> bool:
+    """Tell whether one of the changed fields is what approvals are about."""
+    material = {path.partition(".")[0] for path in record_type.material_fields}
+    return bool(material & set(changed))
+
+
+def about(record: Record) -> dict[str, Any]:
+    """Return the target members of an event about a record."""
+    return {"target_type": "record", "target_id": record.id, "target_label": record.label}
+
+
+def _event(record: Record) -> dict[str, Any]:
+    return {
+        "type_code": record.type_code,
+        "record_key": record.key,
+        "record_version": record.version,
+    }
+
+
+def _to_change(record_id: UUID, version: int) -> Record:
+    record, record_type = locked(record_id)
+    policy.require_view(record, record_type)
+    policy.require(record_type, "edit")
+    if record.version != version:
+        raise conflict(record, shape_of(record_type), {}, your_version=version)
+    return record
+
+
+def _refuse_archived(record: Record) -> None:
+    if record.archived_at is not None:
+        raise ValidationFailed.at("", f"{record.key} is archived; restore it first", "archived")
+
+
+def _own_id() -> UUID | None:
+    actor = current_actor()
+    return actor.id if actor.kind in {"user", "service"} else None
+
+
+def _fill(record: Record, record_type: RecordType, shape: Shape, data: dict[str, Any]) -> None:
+    """Write data and everything that follows from it."""
+    record.data = data
+    shown = {c: data[c] for c in names_in(shape.title_template) if c in data}
+    searched = {c: data[c] for c in record_type.searchable if c in data}
+    labels = labels_for(shape, shown)
+    title = render_title(shape.title_template, shape.by_code, data, labels)
+    record.title = title or record.key
+    money = data.get(record_type.amount_field or "")
+    record.amount = Decimal(money["amount"]) if money else None
+    record.currency = money["currency"] if money else None
+    words = [record.key, record.title]
+    words += [plain_text(shape.by_code.get(c), v, {}) for c, v in searched.items()]
+    record.search_text = " ".join(words).lower()[:MAX_SEARCH_TEXT]
+
+
+def _bind(files: Mapping[UUID, Attachment], record: Record) -> None:
+    for attachment in files.values():
+        if attachment.subject_id is None:
+            attachment.subject_type, attachment.subject_id = "record", record.id
+
+
+def _write_version(record: Record, changed: list[str]) -> None:
+    journal().insert(
+        _VERSIONS,
+        {
+            "company_id": current_actor().company_id,
+            "record_id": record.id,
+            "version": record.version,
+            "title": record.title,
+            "data": record.data,
+            "changed_fields": changed,
+        },
+    )
+
+
+def _redaction(record_type: RecordType) -> dict[str, Any] | None:
+    if not record_type.pii_fields:
+        return None
+    return {"pii_fields": [path.rpartition(".")[2] for path in record_type.pii_fields]}
