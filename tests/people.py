@@ -12,16 +12,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from wfweb.identity import access, service
+from wfweb.identity import access, queries, service
 from wfweb.identity.models import User
 from wfweb.identity.service.companies import add_default_roles
 from wfweb.identity.service.sign_in import begin_session
-from wfweb.identity import queries
 from wfweb.kernel.actor import Actor, acting_as
 from wfweb.kernel.db import transaction
 from wfweb.kernel.ids import new_id
 
-PASSWORD = "correct-horse-battery"  # noqa: S105 - of people who exist only here
+PASSWORD = "correct-horse-battery"
 EXTRA_ROLES = {"approver": "Approver", "committee": "Committee"}
 CAST = {
     "ada": ("Ada Approves", "Head of finance", ("member", "approver")),

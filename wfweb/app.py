@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wfweb import models, wiring
+from wfweb.identity import access
 from wfweb.kernel import assets, formats, problem, security, slots, web
 from wfweb.kernel.db import become_application_role, connect_options, db
 from wfweb.kernel.logging import configure_logging
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         become_application_role(db.engine)
+    access.register(app)  # first, so that whatever is refused later is refused to somebody
     csrf.init_app(app)
     for part in (formats, problem, security):
         part.register(app)
@@ -77,11 +79,12 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def blueprints(settings: Settings) -> Sequence[Blueprint]:
     """Return every blueprint: the table of everything that has an address."""
-    from wfweb.home.views import bp as home  # noqa: PLC0415 - views need the wired features
+    from wfweb.home.views import bp as home
+    from wfweb.identity.views import bp as identity
 
-    table: list[Blueprint] = [home]
+    table: list[Blueprint] = [home, identity]
     if settings.mail_catcher_dir:
-        from wfweb.dev.views import bp as dev_mail  # noqa: PLC0415 - only where it is wanted
+        from wfweb.dev.views import bp as dev_mail
 
         table.append(dev_mail)
     return table

@@ -6,9 +6,11 @@ Each advances what is due and may run in several timers processes; a row in
 
 from wfweb.audit.partitions import ensure_partitions
 from wfweb.events.recurring import Recurring
+from wfweb.identity.jobs import tidy
 
 HOUR = 3600
 
 RECURRING: list[Recurring] = [
     Recurring("audit.ensure_partitions", 6 * HOUR, ensure_partitions),
+    Recurring("identity.tidy", 6 * HOUR, tidy),
 ]

@@ -10,11 +10,15 @@ from flask import Flask, request
 from wfweb import audit, events
 from wfweb.events import timers
 from wfweb.events.delivery import Handler, Handlers
+from wfweb.identity import jobs as identity_jobs
 from wfweb.kernel import problem, slots
 from wfweb.kernel.errors import Forbidden
 
 # Message kinds whose handler works inside the database, in one transaction with "done".
-INSIDE_JOBS: dict[str, Handler] = {}
+INSIDE_JOBS: dict[str, Handler] = {
+    "identity.send_reset": identity_jobs.send_reset,
+    "identity.send_notice": identity_jobs.send_notice,
+}
 
 # Message kinds whose handler waits for the network and opens its own transactions.
 OUTSIDE_JOBS: dict[str, Handler] = {}

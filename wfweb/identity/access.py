@@ -14,6 +14,7 @@ from uuid import UUID
 from flask import Flask, Response, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 
 from wfweb.identity import policy, principal, rules
@@ -51,7 +52,7 @@ def cookie_name() -> str:
 
 def is_secure() -> bool:
     """Tell whether people reach this installation by TLS."""
-    from flask import current_app  # noqa: PLC0415 - only inside an application
+    from flask import current_app
 
     settings: Settings = current_app.config["WFWEB"]
     return settings.public_url.startswith("https://")
@@ -206,6 +207,7 @@ def ask_to_sign_in() -> Response:
     if is_htmx() or request.path.startswith(API_PREFIX):
         raise SignInRequired
     # Only a page that was asked for is worth returning to; a form would be sent twice.
-    target = request.full_path.rstrip("?") if request.method in rules.SAFE_METHODS else "/"
+    asked = iri_to_uri(request.full_path.rstrip("?"))
+    target = asked if request.method in rules.SAFE_METHODS else "/"
     address = url_for("identity.sign_in", next=rules.safe_next(target))
     return make_response(redirect(address, SEE_OTHER))

@@ -13,12 +13,33 @@ MAXIMUM_LENGTH = 200
 
 # The most used passwords that are long enough for the rule above.
 _COMMON = frozenset(
-    """
-    1234567890 0123456789 password12 password123 password1234 passwordpassword qwertyuiop
-    qwerty12345 1q2w3e4r5t 1qaz2wsx3edc 0987654321 1111111111 0000000000 administrator
-    letmein1234 iloveyou123 welcome1234 welcome123 abcdefghij abcd1234567 changeme123
-    """.split()
+    {
+        "1234567890",
+        "0123456789",
+        "password12",
+        "password123",
+        "password1234",
+        "passwordpassword",
+        "qwertyuiop",
+        "qwerty12345",
+        "1q2w3e4r5t",
+        "1qaz2wsx3edc",
+        "0987654321",
+        "1111111111",
+        "0000000000",
+        "administrator",
+        "letmein1234",
+        "iloveyou123",
+        "welcome1234",
+        "welcome123",
+        "abcdefghij",
+        "abcd1234567",
+        "changeme123",
+    }
 )
+FEWEST_CHARACTERS = 4
+"""How many different ones a password needs: `aaaaaaaaaa` has one."""
+SHORTEST_NAME_PART = 4
 
 
 @lru_cache(maxsize=1)
@@ -64,9 +85,9 @@ def problem(password: str, *, email: str = "", name: str = "") -> str | None:
     if len(password) > MAXIMUM_LENGTH:
         return f"Use at most {MAXIMUM_LENGTH} characters"
     lowered = password.lower()
-    if lowered in _COMMON or len(set(lowered)) < 4:
+    if lowered in _COMMON or len(set(lowered)) < FEWEST_CHARACTERS:
         return "Choose a password that is harder to guess"
     personal = {email.lower(), email.lower().partition("@")[0], name.lower()} - {""}
-    if any(len(part) > 3 and part in lowered for part in personal):
+    if any(len(part) >= SHORTEST_NAME_PART and part in lowered for part in personal):
         return "Choose a password without your name or e-mail address"
     return None

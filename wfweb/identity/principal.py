@@ -1,6 +1,5 @@
 """Who is behind a request, read in one query: person, roles, permissions, company."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_login import UserMixin
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from wfweb.identity import rules
 from wfweb.identity.tokens import digest, is_well_formed
@@ -90,14 +89,27 @@ class SignedInUser(UserMixin):  # type: ignore[misc]
         )
 
 
-def _made(row: Mapping[str, Any], **extra: Any) -> SignedInUser:  # noqa: ANN401
-    names = (
-        "id company_id kind email name title locale time_zone theme keys_enabled quick_limit"
-        " company_name currency"
-    ).split()
-    values = {name: row[name] for name in names}
-    roles, permissions = frozenset(row["roles"]), frozenset(row["permissions"])
-    return SignedInUser(**{**values, "roles": roles, "permissions": permissions, **extra})
+_PLAIN = (
+    "id",
+    "company_id",
+    "kind",
+    "email",
+    "name",
+    "title",
+    "locale",
+    "time_zone",
+    "theme",
+    "keys_enabled",
+    "quick_limit",
+    "company_name",
+    "currency",
+)
+
+
+def _made(row: RowMapping, **extra: Any) -> SignedInUser:
+    values = {name: row[name] for name in _PLAIN}
+    held = {"roles": frozenset(row["roles"]), "permissions": frozenset(row["permissions"])}
+    return SignedInUser(**{**values, **held, **extra})
 
 
 def by_session_token(token: str) -> SignedInUser | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, or_, select
+from sqlalchemy import Select, any_, func, literal, or_, select
 
 from wfweb.identity.models import ApiToken, Role, User, UserRole, UserSession
 from wfweb.identity.rules import SESSION_IDLE
@@ -15,7 +15,7 @@ from wfweb.kernel.errors import NotFound
 CHAIN_LIMIT = 50
 
 
-def _people() -> "Select[tuple[User]]":
+def _people() -> "Select[User]":
     return select(User).where(User.company_id == current_actor().company_id)
 
 
@@ -115,7 +115,7 @@ def users_with_permission(permission: str, *, limit: int | None = None) -> list[
     holders = (
         select(UserRole.user_id)
         .join(Role, Role.id == UserRole.role_id)
-        .where(Role.permissions.any(permission))  # type: ignore[arg-type]
+        .where(literal(permission) == any_(Role.permissions))
     )
     statement = _people().where(User.active, User.id.in_(holders)).order_by(User.name, User.id)
     return list(session().scalars(statement.limit(limit)))
@@ -153,7 +153,7 @@ def managers() -> dict[UUID, UUID]:
     statement = select(User.id, User.manager_id).where(
         User.company_id == current_actor().company_id, User.manager_id.is_not(None)
     )
-    return {user_id: manager_id for user_id, manager_id in session().execute(statement)}
+    return {row[0]: row[1] for row in session().execute(statement) if row[1] is not None}
 
 
 def reports_of(user_id: UUID) -> list[User]:
@@ -183,7 +183,7 @@ def _pattern(text: str) -> str:
     return f"%{escaped}%"
 
 
-def people_matching(text: str = "", *, inactive: bool = False) -> "Select[tuple[User]]":
+def people_matching(text: str = "", *, inactive: bool = False) -> "Select[User]":
     """Return the statement for people whose name, title or address contains a text."""
     statement = _people()
     if not inactive:
@@ -222,7 +222,7 @@ def member_counts() -> Mapping[UUID, int]:
         .where(UserRole.company_id == current_actor().company_id, User.active)
         .group_by(UserRole.role_id)
     )
-    return {role_id: count for role_id, count in session().execute(statement)}
+    return {row[0]: row[1] for row in session().execute(statement)}
 
 
 def live_sessions(user_id: UUID) -> Sequence[UserSession]:

@@ -30,6 +30,8 @@ TOKEN_DAYS_LIMIT = 366
 THEMES = ("auto", "light", "dark")
 KINDS = ("person", "service")
 LOCALES = ("en",)
+LONGEST_EMAIL = 254  # RFC 5321 section 4.5.3.1
+LONGEST_TARGET = 2000
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"\x00-\x1f]+@[^@\s<>()\[\],;:\\\"\x00-\x1f]+\.[^@\s.]+")
@@ -43,7 +45,7 @@ def normal_email(value: str) -> str:
 
 def email_problem(value: str) -> str | None:
     """Return what is wrong with an address, or None."""
-    if len(value) > 254 or not _EMAIL.fullmatch(value):
+    if len(value) > LONGEST_EMAIL or not _EMAIL.fullmatch(value):
         return "Enter an e-mail address like name@example.com"
     return None
 
@@ -120,17 +122,17 @@ def administers(permissions: Iterable[str]) -> bool:
 
 
 def safe_next(target: str | None) -> str:
-    """Return a path of this site to go to after signing in; ``/`` for anything doubtful.
+    r"""Return a path of this site to go to after signing in; ``/`` for anything doubtful.
 
-    Browsers read ``/\\evil`` and ``//evil`` as another host, drop tabs and line ends, and
+    Browsers read ``/\evil`` and ``//evil`` as another host, drop tabs and line ends, and
     some servers decode ``%2f``: only plain local paths pass.
     """
-    if not target or len(target) > 2000 or not target.startswith("/"):
+    if not target or len(target) > LONGEST_TARGET or not target.startswith("/"):
         return "/"
     lowered = target.lower()
     if target.startswith("//") or "\\" in target or lowered.startswith(("/%2f", "/%5c")):
         return "/"
-    if any(ord(character) < 33 or ord(character) == 127 for character in target):
+    if any(not "!" <= character <= "~" for character in target):
         return "/"
     path = target.partition("?")[0]
     return "/" if path in {"/sign-in", "/sign-out", "/forgot", "/reset"} else target

@@ -7,6 +7,7 @@ from wfweb.identity.service.passwords import (
     change_password,
     request_password_reset,
     reset_password,
+    send_password_link,
     set_password,
     start_reset,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "revoke_sessions",
     "revoke_token",
     "revoke_tokens",
+    "send_password_link",
     "set_password",
     "set_roles",
     "sign_out",

@@ -55,7 +55,7 @@ def check_version(current: int, yours: int | None) -> None:
         raise Conflict(current_version=current, your_version=yours)
 
 
-def apply(row: Any, changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401
+def apply(row: Any, changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set attributes that differ; return (before, after) of those alone, as plain values."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
@@ -67,7 +67,7 @@ def apply(row: Any, changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
     return before, after
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:
     """Return a value as JSON keeps it."""
     return value if value is None or isinstance(value, bool | int | str | list) else str(value)
 
@@ -91,5 +91,8 @@ def keep_an_administrator(before: Iterable[str], after: Iterable[str]) -> None:
         },
     )
     if not left.scalar_one():
-        detail = "Nobody could manage people and roles after this. Make somebody else administrator first."
+        detail = (
+            "Nobody could manage people and roles after this."
+            " Make somebody else administrator first."
+        )
         raise LastAdministrator(detail)

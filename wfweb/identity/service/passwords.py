@@ -114,6 +114,16 @@ def request_password_reset(account: Account) -> None:
     enqueue("identity.send_reset", {"user_id": account.user_id})
 
 
+def send_password_link(user_id: UUID) -> None:
+    """Mail somebody a link to choose a password, as for a new account.
+
+    :raises Forbidden: without ``users.manage``.
+    """
+    policy.require("users.manage")
+    user = queries.user_by_id(user_id)
+    request_password_reset(Account(user.id, user.company_id, user.name))
+
+
 def start_reset(user_id: UUID) -> tuple[User, str]:
     """Make a link's token, ending earlier ones; return whom to send it to, and the token.
 

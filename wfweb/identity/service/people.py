@@ -200,15 +200,30 @@ def _update(user: User, values: Mapping[str, Any]) -> User:
         return user
     user.version += 1
     session().flush()
-    label = {"target_type": "user", "target_id": user.id, "target_label": user.name}
     if "email" in after:
         end_resets(user.id)
         tell_old_address(user, old_email)
-        emit(EmailChanged(**label, before={"email": old_email}, after={"email": user.email}))
+        emit(
+            EmailChanged(
+                target_type="user",
+                target_id=user.id,
+                target_label=user.name,
+                before={"email": old_email},
+                after={"email": user.email},
+            )
+        )
         before.pop("email")
         after.pop("email")
     if after:
-        emit(UserChanged(**label, before=before, after=after))
+        emit(
+            UserChanged(
+                target_type="user",
+                target_id=user.id,
+                target_label=user.name,
+                before=before,
+                after=after,
+            )
+        )
     return user
 
 
