@@ -10,9 +10,15 @@ from flask import Flask, request
 from wfweb import audit, events
 from wfweb.events import timers
 from wfweb.events.delivery import Handler, Handlers
+from wfweb.identity import access, policy
 from wfweb.identity import jobs as identity_jobs
-from wfweb.kernel import problem, slots
+from wfweb.kernel import api, problem, slots
 from wfweb.kernel.errors import Forbidden
+from wfweb.records.events import RecordChanged, RecordCreated
+from wfweb.workflow import actions, builtin, engine, moments, reactions
+from wfweb.kernel.ports import ports
+from wfweb.notifications import jobs as mail_jobs
+from wfweb.notifications import send_mail
 
 # Message kinds whose handler works inside the database, in one transaction with "done".
 INSIDE_JOBS: dict[str, Handler] = {
@@ -21,10 +27,16 @@ INSIDE_JOBS: dict[str, Handler] = {
 }
 
 # Message kinds whose handler waits for the network and opens its own transactions.
-OUTSIDE_JOBS: dict[str, Handler] = {}
+OUTSIDE_JOBS: dict[str, Handler] = {
+    "mail.deliver": mail_jobs.deliver_mail,
+}
 
 # Timer kinds.
-TIMERS: dict[str, timers.Handler] = {}
+TIMERS: dict[str, timers.Handler] = {
+    engine.STATE_TIMEOUT: moments.state_timed_out,
+    engine.INSTANCE_TIMEOUT: moments.instance_timed_out,
+    engine.WAIT: moments.wait_is_over,
+}
 
 
 def handlers() -> Handlers:
@@ -38,6 +50,8 @@ def connect(app: Flask) -> None:
     slots.clear()
     problem.clear()
     _audit(app)
+    _api(app)
+    _notifications(app)
 
 
 def _audit(_app: Flask) -> None:
@@ -47,3 +61,19 @@ def _audit(_app: Flask) -> None:
 
 def _audit_refusal(refusal: Forbidden) -> None:
     audit.record_refusal(refusal, action=request.method, target=request.path)
+
+
+def _notifications(_app: Flask) -> None:
+    ports.send_mail = send_mail
+
+
+def _api(app: Flask) -> None:
+    api.provide(principal=access.user_or_none, denied=policy.denied)
+    api.register(app)
+
+
+def _workflow() -> None:
+    actions.clear()
+    builtin.register_all()
+    events.subscribe_now(RecordCreated, reactions.on_record_created)
+    events.subscribe_now(RecordChanged, reactions.on_record_changed)

@@ -1,5 +1,49 @@
-"""Addresses that belong to no feature."""
+"""Addresses that belong to no feature: the first page, health, the styleguide."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, request
+
+from wfweb.home.health import readiness
+from wfweb.identity.access import signed_in, user_or_none
+from wfweb.kernel.web import SEE_OTHER, page
 
 bp = Blueprint("home", __name__)
+
+
+@bp.get("/")
+@signed_in
+def index() -> Response:
+    """Send people to their work."""
+    return make_response(redirect("/inbox", SEE_OTHER))
+
+
+@bp.get("/livez")
+def livez() -> Response:
+    """Say that this process answers."""
+    return jsonify(status="alive")
+
+
+@bp.get("/readyz")
+def readyz() -> Response:
+    """Say whether this process can do its work; details only for those who may see them.
+
+    A load balancer reads the status; parts and times are of no use to strangers.
+    """
+    ready, parts = readiness()
+    user = user_or_none()
+    local = request.remote_addr in {"127.0.0.1", "::1", None}
+    shown = parts if local or (user and user.may("operations.retry")) else {}
+    response = jsonify(status="ready" if ready else "not ready", **shown)
+    response.status_code = 200 if ready else 503
+    return response
+
+
+@bp.get("/styleguide")
+def styleguide() -> Response:
+    """Show every component in every state."""
+    return page("styleguide/index.html")
+
+
+@bp.get("/favicon.ico")
+def favicon() -> Response:
+    """Answer browsers that look for an icon at the old address."""
+    return make_response(redirect(current_app.jinja_env.globals["asset"]("img/icon.svg"), SEE_OTHER))

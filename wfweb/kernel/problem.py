@@ -6,9 +6,10 @@ RFC 9457 for programs, ``components/_refusal.html`` for htmx (which swaps it in 
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -28,7 +29,7 @@ from wfweb.kernel.errors import (
     ValidationFailed,
 )
 from wfweb.kernel.jsontext import dumps
-from wfweb.kernel.web import header_safe, is_htmx
+from wfweb.kernel.web import SEE_OTHER, header_safe, is_htmx
 
 log = structlog.get_logger()
 
@@ -80,12 +81,20 @@ def wants_json() -> bool:
     return request.path.startswith(API_PREFIX)
 
 
+def is_part() -> bool:
+    """Tell whether the answer goes into something else than a browser's window."""
+    return wants_json() or is_htmx()
+
+
 def answer(refusal: Refusal) -> Response:
     """Return the response of a refusal."""
     session().rollback()
     if isinstance(refusal, Forbidden):
         for hook in _on_forbidden:
             hook(refusal)
+    if isinstance(refusal, SignInRequired) and request.method == "GET" and not is_part():
+        target = urlencode({"next": request.full_path.rstrip("?")})
+        return make_response(redirect(f"/sign-in?{target}", SEE_OTHER))
     if wants_json():
         response = make_response(dumps(body_of(refusal)), refusal.status)
         response.content_type = "application/problem+json"

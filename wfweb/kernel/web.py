@@ -8,7 +8,8 @@ from flask import Response, make_response, redirect, render_template, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
 
-from wfweb.kernel.errors import FieldError, ValidationFailed
+from wfweb.kernel.actor import current_actor
+from wfweb.kernel.errors import FieldError, Forbidden, Risk, SignInRequired, ValidationFailed
 from wfweb.kernel.jsontext import dumps
 
 M = TypeVar("M", bound=BaseModel)
@@ -25,6 +26,20 @@ def is_htmx() -> bool:
         request.headers.get("HX-Request") == "true"
         and request.headers.get("HX-History-Restore-Request") != "true"
     )
+
+
+def require(permission: str, *, risk: Risk = "LOW") -> None:
+    """Check a permission where the decorators of identity are out of reach (floors below it).
+
+    :raises SignInRequired: when nobody is signed in.
+    :raises Forbidden: when the permission is not held; audited with ``risk``.
+    """
+    actor = current_actor()
+    if actor.kind == "anonymous":
+        raise SignInRequired
+    if not actor.may(permission):
+        detail = f"This needs the permission {permission}."
+        raise Forbidden(detail, permission=permission, risk=risk)
 
 
 def page(template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401

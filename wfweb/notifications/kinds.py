@@ -1,0 +1,218 @@
+"""Every kind of message on one page: its words, and the names its words may use.
+
+Words are logic-less: ``{{name}}`` is replaced, nothing else happens. A company may change
+the words of a kind, never what it is about.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a message says; every part may hold ``{{names}}``."""
+
+    subject: str
+    heading: str
+    body: str
+    button: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of message.
+
+    ``sample`` holds every name the words may use, with an example for the preview.
+    ``secret`` kinds carry something like a link that signs in: their context is wiped once
+    they are sent. ``in_app`` kinds also leave a notice inside wfweb.
+    """
+
+    code: str
+    label: str
+    words: Words
+    sample: Mapping[str, str] = field(default_factory=dict)
+    secret: bool = False
+    in_app: bool = True
+    mail: bool = True
+
+
+_REQUEST = {
+    "key": "APR-2291",
+    "title": "Order of 40 pallets of cream",
+    "amount": "€184,600.00",
+    "requester": "Rui Requests",
+    "reason": "Orders over €100,000.00 need the director",
+    "due": "today 12:52 CET",
+    "level": "level 2 of 3",
+    "record": "ORD-1042",
+    "company": "Kestrel Dairy",
+}
+
+
+KINDS: dict[str, Kind] = {
+    kind.code: kind
+    for kind in (
+        Kind(
+            "approval_assigned",
+            "Somebody is asked to decide",
+            Words(
+                "Approve {{amount}}: {{title}} ({{due}}) [{{key}}]",
+                "{{requester}} asks you to approve {{amount}}",
+                "{{title}}",
+                "Review and decide",
+            ),
+            _REQUEST,
+        ),
+        Kind(
+            "approval_reminder",
+            "A decision is waited for",
+            Words(
+                "Reminder: approve {{amount}}: {{title}} ({{due}}) [{{key}}]",
+                "{{requester}} still waits for your decision about {{amount}}",
+                "{{title}}",
+                "Review and decide",
+            ),
+            _REQUEST,
+        ),
+        Kind(
+            "approval_escalated",
+            "A decision came up the line",
+            Words(
+                "Escalated to you: approve {{amount}}: {{title}} ({{due}}) [{{key}}]",
+                "{{requester}} waits for a decision about {{amount}}, now from you",
+                "{{title}}",
+                "Review and decide",
+            ),
+            _REQUEST,
+        ),
+        Kind(
+            "approval_approved",
+            "A request was approved",
+            Words(
+                "Approved {{amount}}: {{title}} [{{key}}]",
+                "{{title}} was approved",
+                "Everybody who had to agree has agreed.",
+                "Open the request",
+            ),
+            _REQUEST,
+        ),
+        Kind(
+            "approval_rejected",
+            "A request was rejected",
+            Words(
+                "Rejected {{amount}}: {{title}} [{{key}}]",
+                "{{title}} was rejected",
+                "{{comment}}",
+                "Open the request",
+            ),
+            {**_REQUEST, "comment": "The quote is older than the price list."},
+        ),
+        Kind(
+            "approval_sent_back",
+            "A request needs changes",
+            Words(
+                "Changes wanted: {{amount}}: {{title}} [{{key}}]",
+                "{{title}} was sent back to you",
+                "{{comment}}",
+                "Change and send again",
+            ),
+            {**_REQUEST, "comment": "Please split the delivery into two dates."},
+        ),
+        Kind(
+            "approval_moved",
+            "A decision was given to somebody",
+            Words(
+                "For you to decide: {{amount}}: {{title}} ({{due}}) [{{key}}]",
+                "{{giver}} gave you the decision about {{amount}}",
+                "{{title}}",
+                "Review and decide",
+            ),
+            {**_REQUEST, "giver": "Ada Approves"},
+        ),
+        Kind(
+            "approval_at_risk",
+            "A request has nobody to decide it",
+            Words(
+                "Nobody can decide {{amount}}: {{title}} [{{key}}]",
+                "{{title}} has nobody who can decide it",
+                "{{reason}}",
+                "Find somebody",
+            ),
+            _REQUEST,
+        ),
+        Kind(
+            "approval_question",
+            "A question about a request",
+            Words(
+                "Question about {{title}} [{{key}}]",
+                "{{author}} asks about {{title}}",
+                "{{comment}}",
+                "Answer",
+            ),
+            {**_REQUEST, "author": "Ada Approves", "comment": "Why not the spring price?"},
+        ),
+        Kind(
+            "mentioned",
+            "Somebody is mentioned in a comment",
+            Words(
+                "{{author}} mentioned you on {{subject}}",
+                "{{author}} mentioned you on {{subject}}",
+                "{{comment}}",
+                "Open it",
+            ),
+            {
+                "author": "Mia Manages",
+                "subject": "ORD-1042",
+                "comment": "@Ada can you look at line 3?",
+                "company": "Kestrel Dairy",
+            },
+        ),
+        Kind(
+            "workflow_notice",
+            "A workflow tells somebody something",
+            Words("{{subject}}", "{{subject}}", "{{text}}", "Open it"),
+            {"subject": "ORD-1042 is waiting", "text": "It has waited for three days.",
+             "company": "Kestrel Dairy"},
+        ),
+        Kind(
+            "password_reset",
+            "A link to choose a new password",
+            Words(
+                "Choose a new password for wfweb",
+                "Choose a new password",
+                "Somebody, hopefully you, asked for a new password for {{name}}. The link works "
+                "once, for one hour. If it was not you, do nothing: your password stays as it is.",
+                "Choose a new password",
+            ),
+            {"name": "Ada Approves", "link": "#", "address": "", "code": ""},
+            secret=True,
+            in_app=False,
+        ),
+        Kind(
+            "password_changed",
+            "A password was changed",
+            Words(
+                "Your wfweb password was changed",
+                "Your password was changed",
+                "{{name}}, all your other sessions were ended. If it was not you, tell your "
+                "administrator at once.",
+                "Open your account",
+            ),
+            {"name": "Ada Approves", "link": "#"},
+            in_app=False,
+        ),
+        Kind(
+            "address_changed",
+            "An e-mail address was changed",
+            Words(
+                "Your wfweb e-mail address was changed",
+                "Your e-mail address was changed",
+                "{{name}}, mails of wfweb now go to another address. If it was not you, tell "
+                "your administrator at once.",
+                "Open your account",
+            ),
+            {"name": "Ada Approves", "link": "#"},
+            in_app=False,
+        ),
+    )
+}

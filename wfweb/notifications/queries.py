@@ -1,0 +1,62 @@
+"""Reads of notices and deliveries."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+from wfweb.kernel.actor import current_actor
+from wfweb.kernel.db import session
+from wfweb.kernel.errors import NotFound
+from wfweb.notifications.models import Delivery, MessageTemplate, Notification
+
+
+def unread_count(user_id: UUID) -> int:
+    """Return how many notices a person has not read."""
+    unread = (Notification.user_id == user_id) & Notification.read_at.is_(None)
+    return session().scalar(select(func.count()).select_from(Notification).where(unread)) or 0
+
+
+def notices(user_id: UUID, *, before: UUID | None, limit: int) -> Sequence[Notification]:
+    """Return a person's notices, newest first."""
+    query = select(Notification).where(Notification.user_id == user_id)
+    if before is not None:
+        query = query.where(Notification.id < before)
+    return session().scalars(query.order_by(Notification.id.desc()).limit(limit)).all()
+
+
+def deliveries(
+    *, state: str = "", text: str = "", before: UUID | None = None, limit: int = 50
+) -> Sequence[Delivery]:
+    """Return the company's mails, newest first."""
+    query = select(Delivery)
+    if state:
+        query = query.where(Delivery.state == state)
+    if text:
+        pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        query = query.where(
+            or_(Delivery.address.ilike(pattern), Delivery.subject_line.ilike(pattern))
+        )
+    if before is not None:
+        query = query.where(Delivery.id < before)
+    return session().scalars(query.order_by(Delivery.id.desc()).limit(limit)).all()
+
+
+def delivery(delivery_id: UUID) -> Delivery:
+    """Return one delivery.
+
+    :raises NotFound: when there is none in this company.
+    """
+    found = session().scalar(
+        select(Delivery).where(
+            Delivery.id == delivery_id, Delivery.company_id == current_actor().company_id
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def own_words() -> dict[str, MessageTemplate]:
+    """Return the company's own words by kind."""
+    return {own.kind: own for own in session().scalars(select(MessageTemplate))}
