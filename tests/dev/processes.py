@@ -10,17 +10,19 @@ PROC = Path("/proc")
 
 
 def naming(folder: Path) -> list[str]:
-    """Command lines of running processes (zombies do not run) that name ``folder``."""
+    """Command lines of running processes (zombies do not run) that name or use ``folder``."""
     found = []
     for entry in PROC.iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            workplace = str((entry / "cwd").readlink())
             environment = (entry / "environ").read_bytes().decode(errors="replace")
         except OSError:
             continue
-        if str(folder) in command or str(folder) in environment:
+        # Valkey rewrites its title, but it works inside its data folder.
+        if any(str(folder) in place for place in (command, environment, workplace)):
             found.append(f"{entry.name} {command}")
     return found
 

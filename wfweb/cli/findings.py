@@ -68,7 +68,7 @@ def examine(settings: Settings) -> list[Finding]:
         )
         for part, look in parts:
             found += _with_connection(engine, part, look)
-        found.append(_migrations())
+        found.append(_migrations(settings))
     finally:
         engine.dispose()
     return [*found, _queue(settings), _disk(settings)]
@@ -142,9 +142,10 @@ def _clock(connection: Connection) -> Iterator[Finding]:
     yield Finding("clock", state, f"{away:.2f} s away from the database's")
 
 
-def _migrations() -> Finding:
+def _migrations(settings: Settings) -> Finding:
     try:
-        current, head = migrate.current(), migrate.head()
+        current = migrate.current(settings.owner_database_url)
+        head = migrate.head()
     except SQLAlchemyError as error:
         return Finding("migrations", "wrong", str(getattr(error, "orig", error)).split("\n")[0])
     if current != head:

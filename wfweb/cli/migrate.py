@@ -35,14 +35,12 @@ def head() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
-def current() -> str:
-    """The revision the database has; empty before the first migration."""
+def current(database_url: str) -> str:
+    """The revision a database has; empty before the first migration."""
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import create_engine
 
-    from wfweb.kernel.settings import get_settings
-
-    engine = create_engine(get_settings().owner_database_url)
+    engine = create_engine(database_url)
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision() or ""
@@ -55,11 +53,14 @@ def current() -> str:
 @json_option
 def migrate(*, check: bool, as_json: bool) -> None:
     """Bring the database to the schema this version needs."""
+    from wfweb.kernel.settings import get_settings
+
     with installation():
-        before, needed = current(), head()
+        url = get_settings().owner_database_url
+        before, needed = current(url), head()
         if not check and before != needed:
             upgrade()
-        after = current()
+        after = current(url)
     text = f"At {after or 'nothing yet'}; this version needs {needed}."
     if after != before:
         text = f"Migrated from {before or 'nothing'} to {after}."

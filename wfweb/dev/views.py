@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from wfweb.dev import maildrop
 from wfweb.kernel.errors import NotFound
-from wfweb.kernel.settings import get_settings
 from wfweb.kernel.web import page
 
 bp = Blueprint("dev_mail", __name__, url_prefix="/dev/mail")
@@ -27,7 +26,7 @@ _OPEN_OUTSIDE = '<base target="_blank">'
 
 
 def _folder() -> Path:
-    return Path(get_settings().mail_catcher_dir)
+    return Path(current_app.config["WFWEB"].mail_catcher_dir)
 
 
 def _mail(name: str) -> maildrop.Mail:
