@@ -83,10 +83,12 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def blueprints(settings: Settings) -> Sequence[Blueprint]:
     """Return every blueprint: the table of everything that has an address."""
+    from wfweb.audit.views import bp as audit
     from wfweb.home.views import bp as home
     from wfweb.identity.views import bp as identity
+    from wfweb.notifications.views import bp as notifications
 
-    table: list[Blueprint] = [home, identity]
+    table: list[Blueprint] = [home, identity, notifications, audit]
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
 
