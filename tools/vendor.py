@@ -1,9 +1,9 @@
 """Fetch the few third-party browser files that wfweb ships, at exact versions.
 
 Run ``python tools/vendor.py`` only to change a version: edit ``PACKAGES``, run it, review the
-difference, commit. It needs npm (any configured registry) and nothing else. The digest of each
-package is pinned here, so a registry cannot hand out something else under the same number, and
-``static/vendor/MANIFEST.json`` lists every file with its own digest for the test that compares them.
+difference, commit. It needs npm and nothing else. The digest of each package is pinned here, so
+nobody can hand out something else under the same number, and ``static/vendor/MANIFEST.json``
+lists every file with its own digest for the test that compares them.
 """
 
 from __future__ import annotations
@@ -70,26 +70,19 @@ PACKAGES = (
 
 # Names that record types may carry from before, and what they mean here.
 ALIASES = {"doc": "file-text"}
-ICONS = """
-activity address-book alert-circle award building-factory building-store certificate clipboard-list
-credit-card file-invoice folder forms map-pin plane receipt shield truck user-plus world
- adjustments alert-triangle arrow-back-up arrow-left arrow-right arrows-exchange bell bolt box
-briefcase building calendar cash chart-bar check checkbox chevron-down chevron-left chevron-right
-chevron-up circle-check circle-x clock coin copy database device-desktop dots download external-link eye
-file-text filter flag git-compare help-circle history home hourglass inbox info-circle key keyboard link
-list lock lock-open logout mail menu-2 message moon package paperclip pencil phone player-pause
-player-play plus printer refresh robot route scale search send settings shield-check shopping-cart
-sitemap stack-2 table tag text-direction-rtl tool trash upload user user-check users wifi-off x
-""".split()
+ICONS = (ROOT / "tools" / "icons.txt").read_text(encoding="utf-8").split()
 
 
 def fetch(package: Package, into: Path) -> Path:
     """Download and unpack one package; returns its folder. Raises SystemExit on a wrong digest."""
     packed = subprocess.run(
         ["npm", "pack", "--json", "--ignore-scripts", f"{package.name}@{package.version}"],
-        cwd=into, check=True, capture_output=True, text=True,
+        cwd=into,
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    tarball = into / json.loads(packed.stdout)[0]["filename"]
+    tarball = into / str(json.loads(packed.stdout)[0]["filename"])
     digest = base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
     if f"sha512-{digest}" != package.integrity:
         sys.exit(f"{package.name} {package.version}: digest differs from the pinned one")
