@@ -192,7 +192,10 @@ def _history() -> None:
 def downgrade() -> None:
     op.drop_constraint("fk_workflow_definitions_live", "workflow_definitions", type_="foreignkey")
     for table in (
-        "workflow_history", "workflow_instances", "workflow_versions", "workflow_definitions",
+        "workflow_history",
+        "workflow_instances",
+        "workflow_versions",
+        "workflow_definitions",
     ):
         op.drop_table(table)
     op.execute("drop function workflow_version_frozen()")

@@ -29,7 +29,7 @@ class ActionContext:
         """Fill a template such as ``{{record.title}}``."""
         return texts.render(template, self.facts)
 
-    def value(self, given: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def value(self, given: Any) -> Any:
         """Fill every text inside a value; a text that is one place alone keeps its type."""
         if isinstance(given, str):
             inner = given.strip()

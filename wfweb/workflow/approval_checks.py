@@ -43,13 +43,16 @@ def _configuration(
     if len(approval.levels) > MAX_LEVELS:
         message = f"{len(approval.levels)} levels; {MAX_LEVELS} are the most"
         yield Problem(f"{place}/approval/levels", message, "too_many_levels")
-    if approval.matrix is not None and known.matrices is not None:
-        if approval.matrix not in known.matrices:
-            message = f"there is no approval matrix “{approval.matrix}”"
-            yield Problem(f"{place}/approval/matrix", message, "unknown_matrix")
+    if approval.matrix is not None and not _known(approval.matrix, known.matrices):
+        message = f"there is no approval matrix “{approval.matrix}”"
+        yield Problem(f"{place}/approval/matrix", message, "unknown_matrix")
     for number, level in enumerate(approval.levels):
         yield from _level(body, level, f"{place}/approval/levels/{number}", known)
     yield from _fields(body, approval, f"{place}/approval", known)
+
+
+def _known(name: str, names: frozenset[str] | None) -> bool:
+    return names is None or name in names
 
 
 def _level(body: DefinitionBody, level: Level, place: str, known: Catalogue) -> Iterator[Problem]:
@@ -65,10 +68,9 @@ def _level(body: DefinitionBody, level: Level, place: str, known: Catalogue) -> 
 def _approver(
     body: DefinitionBody, approver: Approver, place: str, known: Catalogue
 ) -> Iterator[Problem]:
-    if approver.user is not None and known.people is not None:
-        if approver.user.lower() not in known.people:
-            message = f"nobody active has the address {approver.user}"
-            yield Problem(f"{place}/user", message, "unknown_person")
+    if approver.user is not None and not _known(approver.user.lower(), known.people):
+        message = f"nobody active has the address {approver.user}"
+        yield Problem(f"{place}/user", message, "unknown_person")
     if approver.role is not None and known.roles is not None:
         members = known.roles.get(approver.role)
         if members is None:

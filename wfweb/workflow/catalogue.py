@@ -8,7 +8,7 @@ from typing import Any
 ConditionCheck = Callable[[Any, str | None], list[tuple[str, str]]]
 
 
-def _no_check(_condition: Any, _record_type: str | None) -> list[tuple[str, str]]:  # noqa: ANN401 - any JSON
+def _no_check(_condition: Any, _record_type: str | None) -> list[tuple[str, str]]:
     return []
 
 

@@ -38,17 +38,17 @@ def _name(body: DefinitionBody, code: str) -> str:
 
 
 def _duplicates(body: DefinitionBody) -> Iterator[Problem]:
-    for what, items in (("states", body.states), ("transitions", body.transitions)):
+    lists = {
+        "states": [state.code for state in body.states],
+        "transitions": [way.code for way in body.transitions],
+    }
+    for what, codes in lists.items():
         seen: dict[str, int] = {}
-        for number, item in enumerate(items):
-            if item.code in seen:
-                first = f"/{what}/{seen[item.code]}"
-                yield Problem(
-                    f"/{what}/{number}/code",
-                    f"“{item.code}” is already the code of {first}",
-                    "duplicate",
-                )
-            seen.setdefault(item.code, number)
+        for number, code in enumerate(codes):
+            if code in seen:
+                message = f"“{code}” is already the code of /{what}/{seen[code]}"
+                yield Problem(f"/{what}/{number}/code", message, "duplicate")
+            seen.setdefault(code, number)
 
 
 def _ends_of_transitions(body: DefinitionBody) -> Iterator[Problem]:
@@ -62,10 +62,10 @@ def _ends_of_transitions(body: DefinitionBody) -> Iterator[Problem]:
         if start is not None and start.type == "end":
             message = f"“{start.name}” is an end; nothing leads out of it (use final for a rest)"
             yield Problem(f"{place}/from", message, "leaves_end")
-        if start is not None and way.trigger in {"approval", "rejection"}:
-            if start.type != "approval":
-                message = f"“{start.name}” is no approval, so nothing is approved or rejected there"
-                yield Problem(f"{place}/trigger", message, "trigger")
+        answered = way.trigger in {"approval", "rejection"}
+        if start is not None and answered and start.type != "approval":
+            message = f"“{start.name}” is no approval, so nothing is approved or rejected there"
+            yield Problem(f"{place}/trigger", message, "trigger")
         if way.trigger != "user_action" and (way.role or way.permission):
             member = "role" if way.role else "permission"
             message = f"a way out by {way.trigger} asks nobody, so it takes no {member}"
@@ -137,7 +137,8 @@ def _timeout_loops(body: DefinitionBody) -> Iterator[Problem]:
     if cycle is not None:
         names = " → ".join(f"“{_name(body, code)}”" for code in [*cycle, cycle[0]])
         number = next(
-            n for n, way in enumerate(body.transitions)
+            n
+            for n, way in enumerate(body.transitions)
             if way.from_state == cycle[-1] and way.to == cycle[0]
         )
         message = f"{names} goes round for ever without anybody acting"

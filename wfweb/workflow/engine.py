@@ -6,6 +6,7 @@ written through the journal, so a step costs one locked read and one pipelined w
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +44,16 @@ _KINDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How and why a state changes: the kind of history row, the way out, what was said."""
+
+    kind: str
+    way: Transition | None = None
+    comment: str | None = None
+    attachments: Sequence[str] | None = None
+
+
 class Budget:
     """How long a step and what follows of itself may take (ENG-12)."""
 
@@ -76,15 +87,35 @@ def step(
     :raises StepTooLong: after 30 seconds.
     """
     budget = Budget()
-    _take(loaded, way, budget, comment, kind or _KINDS[way.trigger], attachments)
-    follow(loaded, budget)
+    taken = Step(kind or _KINDS[way.trigger], way, comment, attachments)
+    with _running(loaded):
+        _take(loaded, way, taken, budget)
+        follow(loaded, budget)
+
+
+@contextmanager
+def _running(loaded: Loaded) -> Iterator[None]:
+    """Let what the step causes find the instance as the step holds it."""
+    steps: dict[UUID, Loaded] = session().info.setdefault("running_steps", {})
+    steps[loaded.id] = loaded
+    try:
+        yield
+    finally:
+        steps.pop(loaded.id, None)
+
+
+def running(instance_id: UUID) -> Loaded | None:
+    """Return an instance whose step is under way in this act: its row is not written yet."""
+    found: Loaded | None = session().info.get("running_steps", {}).get(instance_id)
+    return found
 
 
 def follow(loaded: Loaded, budget: Budget | None = None) -> None:
     """Take the steps that actions asked for and that conditions open, at most 25 of them."""
     budget = budget or Budget()
     while loaded.status == "active":
-        way = _next(loaded)
+        answer = loaded.answers.pop(0) if loaded.answers else None
+        way = _answered(loaded, answer) if answer else _next(loaded)
         if way is None:
             return
         budget.check()
@@ -92,7 +123,15 @@ def follow(loaded: Loaded, budget: Budget | None = None) -> None:
         if budget.followed > rules.MAX_AUTOMATIC_STEPS:
             fail(loaded, f"goes round in circles at “{rules.label_of(way)}”", way)
             return
-        _take(loaded, way, budget, None, "system", None)
+        taken = Step(answer[0], way, answer[2]) if answer else Step("system", way)
+        _take(loaded, way, taken, budget)
+
+
+def _answered(loaded: Loaded, answer: tuple[str, str | None, str | None]) -> Transition | None:
+    """Return the way out of an approval that a rule settled while it was being asked."""
+    outcome, event, comment = answer
+    look = facts.judge(facts.Facts(loaded, comment=comment))
+    return rules.after_approval(loaded.definition, loaded.state, outcome, look, event)
 
 
 def _next(loaded: Loaded) -> Transition | None:
@@ -106,26 +145,20 @@ def _next(loaded: Loaded) -> Transition | None:
     return rules.automatic(definition, loaded.state, facts.judge(facts.Facts(loaded)))
 
 
-def _take(
-    loaded: Loaded,
-    way: Transition,
-    budget: Budget,
-    comment: str | None,
-    kind: str,
-    attachments: Sequence[str] | None,
-) -> None:
+def _take(loaded: Loaded, way: Transition, taken: Step, budget: Budget) -> None:
     before, after = loaded.definition.states[loaded.state], loaded.definition.states[way.to]
     leaving, entering = [*before.on_exit, *way.actions], after.on_enter
     if not leaving and not entering:
-        move(loaded, after, kind, way=way, comment=comment, attachments=attachments)
+        move(loaded, after, taken)
         return
-    scene = actions.ActionContext(loaded, facts.Facts(loaded, way, comment), way, comment)
+    seen = facts.Facts(loaded, way, taken.comment)
+    scene = actions.ActionContext(loaded, seen, way, taken.comment)
     guarded = any(call.on_error == "error_state" for call in (*leaving, *entering))
     was = (loaded.state, loaded.status, loaded.steps, loaded.version, loaded.entered_at)
     try:
         with _Savepoint(needed=guarded):
             _run(scene, leaving, budget)
-            move(loaded, after, kind, way=way, comment=comment, attachments=attachments)
+            move(loaded, after, taken)
             _run(scene, entering, budget)
     except ActionFailed as failure:
         if failure.call.on_error != "error_state":
@@ -152,8 +185,9 @@ def enter_start(loaded: Loaded) -> None:
                 raise
             fail(loaded, failure.detail, None)
             return
-    emit(entered(loaded, place))
-    follow(loaded, budget)
+    with _running(loaded):
+        emit(entered(loaded, place))
+        follow(loaded, budget)
 
 
 class _Savepoint:
@@ -190,15 +224,7 @@ def _run(scene: actions.ActionContext, calls: Sequence[ActionCall], budget: Budg
             raise ActionFailed(call, error) from error
 
 
-def move(
-    loaded: Loaded,
-    after: State,
-    kind: str,
-    *,
-    way: Transition | None = None,
-    comment: str | None = None,
-    attachments: Sequence[str] | None = None,
-) -> None:
+def move(loaded: Loaded, after: State, taken: Step) -> None:
     """Write one change of state: instance, history, record, events, timers."""
     before = loaded.definition.states[loaded.state]
     now = clock.now()
@@ -221,22 +247,16 @@ def move(
     elif after.type == "error":
         loaded.status = changes["status"] = "error"
     journal().update(INSTANCES, loaded.id, changes)
-    write_history(loaded, before.code, kind, way, comment, attachments, seconds)
+    write_history(loaded, before.code, taken, seconds)
     if loaded.record_id is not None:
         journal().update(RECORDS, loaded.record_id, {"state": after.code})
-    _tell(loaded, before, after, kind, way, comment)
+    _tell(loaded, before, after, taken)
     if after.timeout_hours is not None:
         _arm_state(loaded, after)
 
 
 def write_history(
-    loaded: Loaded,
-    from_state: str | None,
-    kind: str,
-    way: Transition | None = None,
-    comment: str | None = None,
-    attachments: Sequence[str] | None = None,
-    seconds: int | None = None,
+    loaded: Loaded, from_state: str | None, taken: Step, seconds: int | None = None
 ) -> None:
     """Append one row to the history of an instance; ``steps`` has been counted up before."""
     actor = current_actor()
@@ -248,14 +268,14 @@ def write_history(
             "seq": loaded.steps,
             "from_state": from_state,
             "to_state": loaded.state,
-            "transition_code": way.code if way else None,
-            "kind": kind,
+            "transition_code": taken.way.code if taken.way else None,
+            "kind": taken.kind,
             "actor_kind": actor.kind,
             "actor_id": actor.id,
             "actor_name": actor.name,
             "on_behalf_of_id": actor.on_behalf_of,
-            "comment": comment or None,
-            "attachments": list(attachments) if attachments else None,
+            "comment": taken.comment or None,
+            "attachments": list(taken.attachments) if taken.attachments else None,
             "seconds_in_state": seconds,
             "at": clock.now(),
         },
@@ -277,14 +297,7 @@ def about(loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def _tell(
-    loaded: Loaded,
-    before: State,
-    after: State,
-    kind: str,
-    way: Transition | None,
-    comment: str | None,
-) -> None:
+def _tell(loaded: Loaded, before: State, after: State, taken: Step) -> None:
     common = about(loaded)
     emit(
         InstanceMoved(
@@ -292,21 +305,21 @@ def _tell(
             before={"state": before.code},
             after={"state": after.code},
             details={
-                "step": rules.label_of(way) if way else None,
-                "kind": kind,
+                "step": rules.label_of(taken.way) if taken.way else None,
+                "kind": taken.kind,
                 "number": loaded.steps,
                 "workflow": loaded.definition.code,
             },
             from_state=before.code,
             from_state_type=before.type,
             state_type=after.type,
-            transition_code=way.code if way else None,
-            kind=kind,
+            transition_code=taken.way.code if taken.way else None,
+            kind=taken.kind,
         )
     )
     if after.type == "end":
         emit(InstanceCompleted(**common))
-    emit(entered(loaded, after, comment, common))
+    emit(entered(loaded, after, taken.comment, common))
 
 
 def entered(
@@ -329,7 +342,7 @@ def fail(loaded: Loaded, message: str, way: Transition | None) -> None:
     place = next((state for state in states if state.type == "error"), None)
     failed = {"state": loaded.state, "transition": way.code if way else None}
     if place is not None and place.code != loaded.state:
-        move(loaded, place, "system", way=None, comment=message)
+        move(loaded, place, Step("system", comment=message))
     loaded.status = "error"
     loaded.version += 1
     loaded.failed_step = failed

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from yaml import CSafeLoader
 
 from wfweb.workflow.problems import BrokenFile, Problem
 from wfweb.workflow.schemas import DefinitionBody, full, short
@@ -21,21 +22,16 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
 MAX_NODES = 60_000
 
-try:
-    from yaml import CSafeLoader as _Safe
-except ImportError:  # the wheel without libyaml: slower, the same result
-    from yaml import SafeLoader as _Safe  # type: ignore[assignment]
 
-
-class _Loader(_Safe):
+class _Loader(CSafeLoader):
     """YAML with the few types of JSON: ``on`` and ``2026-01-01`` stay the text they are."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own class attribute
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ANN401, FBT001, FBT002 - PyYAML's signature
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[Any] = set()
         for key_node, _value in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise BrokenFile("a name has to be text", _line(key_node))
             if key in seen:
@@ -44,7 +40,7 @@ class _Loader(_Safe):
         return super().construct_mapping(node, deep=deep)
 
 
-def _line(node: Any) -> int:  # noqa: ANN401 - a node or an event of PyYAML
+def _line(node: Any) -> int:
     return int(node.start_mark.line) + 1
 
 
@@ -60,7 +56,7 @@ def _number(text: str, line: int | None = None) -> float:
     return value
 
 
-def _yaml_float(loader: Any, node: Any) -> float:  # noqa: ANN401 - PyYAML's signature
+def _yaml_float(loader: Any, node: Any) -> float:
     return _number(loader.construct_scalar(node), _line(node))
 
 
@@ -72,7 +68,7 @@ _TYPES: tuple[tuple[str, str, list[str]], ...] = (
 )
 
 
-def _teach(target: Any) -> None:  # noqa: ANN401 - a loader or a dumper class
+def _teach(target: Any) -> None:
     for tag, pattern, first in _TYPES:
         target.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), first)
 
@@ -84,11 +80,12 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _yaml_float)
 def _check_events(text: str) -> None:
     """Walk the file once without building anything, and stop at what is not taken."""
     depth = nodes = 0
-    for event in yaml.parse(text, Loader=_Safe):
+    for event in yaml.parse(text, Loader=CSafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise BrokenFile(f"aliases (*{event.anchor}) are not read; write it out", _line(event))
-        if getattr(event, "anchor", None):
-            raise BrokenFile(f"anchors (&{event.anchor}) are not read; write it out", _line(event))
+        anchor = getattr(event, "anchor", None)
+        if anchor:
+            raise BrokenFile(f"anchors (&{anchor}) are not read; write it out", _line(event))
         if isinstance(event, yaml.NodeEvent):
             nodes += 1
             if getattr(event, "tag", None) is not None:
@@ -103,10 +100,10 @@ def _check_events(text: str) -> None:
             raise BrokenFile(f"more than {MAX_NODES} values", _line(event))
 
 
-def _read_yaml(text: str) -> Any:  # noqa: ANN401 - any document
+def _read_yaml(text: str) -> Any:
     try:
         _check_events(text)
-        documents = list(yaml.load_all(text, Loader=_Loader))  # noqa: S506 - derives from the safe loader
+        documents = list(yaml.load_all(text, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BrokenFile(
@@ -130,11 +127,11 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_constant(text: str) -> Any:  # noqa: ANN401 - never returns
+def _no_constant(text: str) -> Any:
     raise BrokenFile(f"{text} is not a number of JSON")
 
 
-def _read_json(text: str) -> Any:  # noqa: ANN401 - any document
+def _read_json(text: str) -> Any:
     try:
         value = json.loads(
             text, object_pairs_hook=_pairs, parse_float=_number, parse_constant=_no_constant
@@ -147,7 +144,7 @@ def _read_json(text: str) -> Any:  # noqa: ANN401 - any document
     return value
 
 
-def _check_depth(root: Any) -> None:  # noqa: ANN401 - any document
+def _check_depth(root: Any) -> None:
     level: list[Any] = [root]
     nodes = 0
     for _depth in range(MAX_DEPTH + 1):
@@ -201,9 +198,7 @@ def parse(data: dict[str, Any]) -> tuple[DefinitionBody | None, list[Problem]]:
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
-    return "".join(
-        "/" + str(part).replace("~", "~0").replace("/", "~1") for part in location
-    )
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
 _WORDS = {
@@ -213,7 +208,7 @@ _WORDS = {
 }
 
 
-def _plain(item: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+def _plain(item: Any) -> str:
     kind, name = item["type"], str(item["loc"][-1]) if item["loc"] else "the file"
     if kind == "string_pattern_mismatch" and name in {"code", "from", "to", "role", "action"}:
         return f"“{name}” is lower-case letters, digits and _ and begins with a letter"
@@ -226,11 +221,11 @@ def _plain(item: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
 class _Dumper(yaml.SafeDumper):
     """Lists are indented under their name, as people write them; no alias is ever made."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - PyYAML's signature
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002 - PyYAML's signature
-        super().increase_indent(flow, False)  # noqa: FBT003
+        super().increase_indent(flow, False)
 
 
 # Text that the reader above would take for a number has to be quoted as well.

@@ -31,7 +31,7 @@ class Facts(Mapping[str, Any]):
         }
         self._made: dict[str, Any] = {}
 
-    def __getitem__(self, root: str) -> Any:  # noqa: ANN401 - any values
+    def __getitem__(self, root: str) -> Any:
         if root not in self._made:
             self._made[root] = self._makers[root]()
         return self._made[root]
@@ -48,7 +48,7 @@ class Facts(Mapping[str, Any]):
 
 
 def record_facts(loaded: Loaded) -> dict[str, Any]:
-    """Return the record's fields, with its key, title and state beside them."""
+    """Return the record's fields, with its own facts beside them."""
     record = loaded.record
     if record is None:
         return {}
@@ -58,6 +58,9 @@ def record_facts(loaded: Loaded) -> dict[str, Any]:
         "title": record.title,
         "state": loaded.state,
         "owner": str(record.owner_id) if record.owner_id else None,
+        "version": record.version,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
         **record.data,
     }
 

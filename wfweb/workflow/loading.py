@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import NotFound
+from wfweb.kernel.journal import journal
 from wfweb.records.models import Record
 from wfweb.workflow.compiled import Definition, compile_definition
 from wfweb.workflow.models import WorkflowInstance, WorkflowVersion
@@ -32,6 +33,8 @@ class RecordFacts:
     version: int
     owner_id: UUID | None
     data: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
 
     @property
     def label(self) -> str:
@@ -61,6 +64,8 @@ class Loaded:
     record: RecordFacts | None = None
     queued: list[str] = field(default_factory=list)
     """Steps that actions asked for, taken when the current one is complete."""
+    answers: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    """Outcomes of approvals that were known before the step that asked was complete."""
 
     @property
     def label(self) -> str:
@@ -88,9 +93,9 @@ def definition_of(version_id: UUID) -> Definition:
     known = _cache.get(version_id)
     if known is not None:
         return known
-    query = select(
-        WorkflowVersion.number, WorkflowVersion.body, WorkflowVersion.status
-    ).where(WorkflowVersion.id == version_id)
+    query = select(WorkflowVersion.number, WorkflowVersion.body, WorkflowVersion.status).where(
+        WorkflowVersion.id == version_id
+    )
     row = session().execute(query).one_or_none()
     if row is None:
         raise NotFound
@@ -123,11 +128,13 @@ _COLUMNS = (
     Record.version.label("record_version"),
     Record.owner_id,
     Record.data,
+    Record.created_at.label("record_created_at"),
+    Record.updated_at.label("record_updated_at"),
 )
 _SELECT = select(*_COLUMNS).outerjoin(Record, Record.id == WorkflowInstance.record_id)
 
 
-def _loaded(row: Any) -> Loaded:  # noqa: ANN401 - a row of the statement above
+def _loaded(row: Any) -> Loaded:
     record = None
     if row.record_id is not None:
         record = RecordFacts(
@@ -138,6 +145,8 @@ def _loaded(row: Any) -> Loaded:  # noqa: ANN401 - a row of the statement above
             row.record_version,
             row.owner_id,
             row.data,
+            row.record_created_at,
+            row.record_updated_at,
         )
     return Loaded(
         id=row.id,
@@ -161,6 +170,8 @@ def _loaded(row: Any) -> Loaded:  # noqa: ANN401 - a row of the statement above
 
 def load_many(instance_ids: Iterable[UUID], *, lock: bool = True) -> dict[UUID, Loaded]:
     """Load instances in one statement, locked in ascending order of their ids."""
+    # What this act has written so far must be seen, whoever wrote it.
+    journal().flush()
     query = _SELECT.where(WorkflowInstance.id.in_(list(instance_ids)))
     query = query.order_by(WorkflowInstance.id)
     if lock:
@@ -179,17 +190,21 @@ def load(instance_id: UUID, *, lock: bool = True) -> Loaded:
     return found
 
 
+RECORD_COLUMNS = (
+    Record.id,
+    Record.key,
+    Record.title,
+    Record.type_code,
+    Record.version,
+    Record.owner_id,
+    Record.data,
+    Record.created_at,
+    Record.updated_at,
+)
+
+
 def reload_record(loaded: Loaded) -> None:
     """Read the record again after an action has changed it."""
-    if loaded.record_id is None:
-        return
-    query = select(
-        Record.id,
-        Record.key,
-        Record.title,
-        Record.type_code,
-        Record.version,
-        Record.owner_id,
-        Record.data,
-    ).where(Record.id == loaded.record_id)
-    loaded.record = RecordFacts(*session().execute(query).one())
+    if loaded.record_id is not None:
+        query = select(*RECORD_COLUMNS).where(Record.id == loaded.record_id)
+        loaded.record = RecordFacts(*session().execute(query).one())

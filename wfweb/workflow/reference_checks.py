@@ -1,6 +1,6 @@
 """Checks of what a definition refers to: record type, conditions, actions, roles, texts."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import jsonschema_rs
@@ -25,22 +25,23 @@ def reference_problems(body: DefinitionBody, known: Catalogue) -> list[Problem]:
 
 
 def _record_type(body: DefinitionBody, known: Catalogue) -> Iterator[Problem]:
-    if body.record_type is not None and known.record_types is not None:
-        if body.record_type not in known.record_types:
-            message = f"there is no record type “{body.record_type}”"
-            yield Problem("/record_type", message, "unknown_record_type")
+    if _unknown(body.record_type, known.record_types):
+        message = f"there is no record type “{body.record_type}”"
+        yield Problem("/record_type", message, "unknown_record_type")
+
+
+def _unknown(name: object, names: Collection[str] | None) -> bool:
+    return isinstance(name, str) and names is not None and name not in names
 
 
 def _who(body: DefinitionBody, known: Catalogue) -> Iterator[Problem]:
     for number, way in enumerate(body.transitions):
         place = f"/transitions/{number}"
-        if way.role not in {None, SYSTEM_ROLE} and known.roles is not None:
-            if way.role not in known.roles:
-                yield Problem(f"{place}/role", f"there is no role “{way.role}”", "unknown_role")
-        if way.permission is not None and known.permissions is not None:
-            if way.permission not in known.permissions:
-                message = f"there is no permission “{way.permission}”"
-                yield Problem(f"{place}/permission", message, "unknown_permission")
+        if way.role != SYSTEM_ROLE and _unknown(way.role, known.roles):
+            yield Problem(f"{place}/role", f"there is no role “{way.role}”", "unknown_role")
+        if _unknown(way.permission, known.permissions):
+            message = f"there is no permission “{way.permission}”"
+            yield Problem(f"{place}/permission", message, "unknown_permission")
 
 
 def _conditions(body: DefinitionBody, known: Catalogue) -> Iterator[Problem]:
@@ -87,19 +88,19 @@ def _targets(
     field, workflow, step = given.get("field"), given.get("workflow"), given.get("transition")
     if call.action == "update_field" and known.record_types is not None:
         fields = known.record_types.get(body.record_type or "", {})
-        if isinstance(field, str) and field not in fields:
+        if _unknown(field, fields):
             yield Problem(f"{place}/field", f"there is no field “{field}”", "unknown_field")
-    if call.action == "start_workflow" and known.definitions is not None:
-        if isinstance(workflow, str) and workflow not in known.definitions | {body.code}:
-            message = f"there is no workflow “{workflow}”"
-            yield Problem(f"{place}/workflow", message, "unknown_workflow")
+    itself = workflow == body.code
+    if call.action == "start_workflow" and not itself and _unknown(workflow, known.definitions):
+        message = f"there is no workflow “{workflow}”"
+        yield Problem(f"{place}/workflow", message, "unknown_workflow")
     if call.action == "transition" and isinstance(step, str):
         names = {way.code for way in body.transitions} | {way.event for way in body.transitions}
         if step not in names:
             yield Problem(f"{place}/transition", f"there is no step “{step}”", "unknown_step")
 
 
-def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON
+def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, dict):

@@ -79,6 +79,7 @@ def choose(
     state: str,
     name: str,
     who: Who,
+    *,
     judge: Judge,
     comment: str | None = None,
 ) -> Transition | Blocked:

@@ -117,7 +117,7 @@ class Level(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _usual_pairs(cls, value: Any) -> Any:  # noqa: ANN401 - whatever was written
+    def _usual_pairs(cls, value: Any) -> Any:
         if isinstance(value, dict) and "approval_type" in value:
             rest = dict(value)
             pair = _APPROVAL_TYPES.get(str(rest.pop("approval_type")))

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from wfweb import conditions
 from wfweb.events import emit
 from wfweb.identity import policy
 from wfweb.kernel import clock
@@ -25,7 +26,7 @@ from wfweb.workflow import engine, facts, rules
 from wfweb.workflow.compiled import Definition
 from wfweb.workflow.errors import AlreadyRunning, StepNotPossible, refusal_of
 from wfweb.workflow.events import InstanceCancelled, InstanceRetried, InstanceStarted
-from wfweb.workflow.loading import Loaded, RecordFacts, definition_of, load
+from wfweb.workflow.loading import RECORD_COLUMNS, Loaded, RecordFacts, definition_of, load
 from wfweb.workflow.models import WorkflowDefinition, WorkflowInstance
 from wfweb.workflow.schemas import Transition
 
@@ -53,11 +54,15 @@ def start(
     :raises AlreadyRunning: when one runs for the record and the definition allows only one.
     :raises ValidationFailed: when the record is of another type than the definition's.
     """
-    row = session().execute(
-        select(WorkflowDefinition.id, WorkflowDefinition.live_version_id).where(
-            WorkflowDefinition.code == definition_code
+    row = (
+        session()
+        .execute(
+            select(WorkflowDefinition.id, WorkflowDefinition.live_version_id).where(
+                WorkflowDefinition.code == definition_code
+            )
         )
-    ).one_or_none()
+        .one_or_none()
+    )
     if row is None or row.live_version_id is None:
         raise NotFound(f"There is no published workflow “{definition_code}”.")
     definition = definition_of(row.live_version_id)
@@ -69,19 +74,8 @@ def start(
 
 def _locked_record(definition: Definition, record_id: UUID) -> RecordFacts:
     """Lock the record's row, so that two starts for it come one after the other."""
-    row = session().execute(
-        select(
-            Record.id,
-            Record.key,
-            Record.title,
-            Record.type_code,
-            Record.version,
-            Record.owner_id,
-            Record.data,
-        )
-        .where(Record.id == record_id)
-        .with_for_update(key_share=True)
-    ).one_or_none()
+    query = select(*RECORD_COLUMNS).where(Record.id == record_id)
+    row = session().execute(query.with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise NotFound
     wanted = definition.body.record_type
@@ -91,16 +85,42 @@ def _locked_record(definition: Definition, record_id: UUID) -> RecordFacts:
     return RecordFacts(*row)
 
 
+def trigger_holds(
+    condition: Mapping[str, Any], record: Record, before: Mapping[str, Any] | None = None
+) -> bool:
+    """Tell whether a definition starts for a record; ``before`` holds what a change replaced."""
+    context = {
+        "record": {
+            "key": record.key,
+            "title": record.title,
+            "state": record.state,
+            "owner": str(record.owner_id) if record.owner_id else None,
+            "version": record.version,
+            "created_at": record.created_at,
+            "updated_at": record.updated_at,
+            **record.data,
+        },
+        "previous": {**record.data, **before} if before is not None else None,
+        "clock": conditions.clock(clock.now()),
+    }
+    return conditions.evaluate(condition, context)
+
+
 def _refuse_second(definition_id: UUID, record_id: UUID) -> None:
-    running = session().execute(
-        select(WorkflowInstance.id)
-        .where(
-            WorkflowInstance.record_id == record_id,
-            WorkflowInstance.definition_id == definition_id,
-            WorkflowInstance.status.in_(("active", "error")),
+    journal().flush()
+    running = (
+        session()
+        .execute(
+            select(WorkflowInstance.id)
+            .where(
+                WorkflowInstance.record_id == record_id,
+                WorkflowInstance.definition_id == definition_id,
+                WorkflowInstance.status.in_(("active", "error")),
+            )
+            .limit(1)
         )
-        .limit(1)
-    ).scalar()
+        .scalar()
+    )
     if running is not None:
         raise _already_running()
 
@@ -134,7 +154,8 @@ def start_loaded(
         record=record,
     )
     journal().insert(engine.INSTANCES, _row(loaded))
-    engine.write_history(loaded, None, "system" if actor.kind == "system" else "transition")
+    began = engine.Step("system" if actor.kind == "system" else "transition")
+    engine.write_history(loaded, None, began)
     if record is not None:
         journal().update(engine.RECORDS, record.id, {"state": loaded.state})
     emit(InstanceStarted(**engine.about(loaded), after={"state": loaded.state}))
@@ -205,7 +226,7 @@ def fire_loaded(
         raise ValidationFailed.at("/comment", message, "too_long")
     _refuse_inactive(loaded)
     look = facts.judge(facts.Facts(loaded, comment=comment))
-    way = rules.choose(loaded.definition, loaded.state, name, actor, look, comment)
+    way = rules.choose(loaded.definition, loaded.state, name, actor, judge=look, comment=comment)
     if not isinstance(way, Transition):
         raise refusal_of(way, loaded.state_name)
     if loaded.record_id is not None:
@@ -240,6 +261,11 @@ def continue_after_approval(
         has that name goes before the general one.
     :raises StepNotPossible: when the instance is not active in an approval state.
     """
+    under_way = engine.running(instance if isinstance(instance, UUID) else instance.id)
+    if under_way is not None:
+        # A rule answered while the step was still asking: it goes on once that is complete.
+        under_way.answers.append((outcome, event, comment))
+        return under_way
     loaded = instance if isinstance(instance, Loaded) else load(instance)
     _refuse_inactive(loaded)
     look = facts.judge(facts.Facts(loaded, comment=comment))
@@ -279,8 +305,9 @@ def cancel(instance_id: UUID, reason: str) -> Loaded:
     :raises Forbidden: for anybody else.
     """
     loaded, actor = load(instance_id), current_actor()
-    if not reason.strip():
-        raise ValidationFailed.at("/reason", "Write why it is cancelled", "required")
+    if not reason.strip() or len(reason) > MAX_COMMENT:
+        message = f"Write why it is cancelled, in at most {MAX_COMMENT:,} characters"
+        raise ValidationFailed.at("/reason", message, "required")
     if actor.id is None or actor.id != loaded.started_by_id:
         policy.require(RETRY)
     if loaded.status not in {"active", "error", "timeout"}:
@@ -288,14 +315,14 @@ def cancel(instance_id: UUID, reason: str) -> Loaded:
     loaded.status = "cancelled"
     loaded.steps += 1
     _change(loaded, status="cancelled", steps=loaded.steps, ended_at=clock.now())
-    engine.write_history(loaded, loaded.state, "system", comment=reason[:MAX_COMMENT])
+    engine.write_history(loaded, loaded.state, engine.Step("system", comment=reason))
     engine.disarm(loaded)
     emit(
         InstanceCancelled(
             **engine.about(loaded),
             before={"status": "active"},
             after={"status": "cancelled"},
-            reason=reason[:MAX_COMMENT],
+            reason=reason,
         )
     )
     return loaded
@@ -316,7 +343,7 @@ def retry(instance_id: UUID) -> Loaded:
     _reactivate(loaded)
     place = loaded.definition.states.get(failed.get("state") or loaded.state)
     if place is not None and place.code != loaded.state:
-        engine.move(loaded, place, "system", comment="Tried again")
+        engine.move(loaded, place, engine.Step("system", comment="Tried again"))
     emit(
         InstanceRetried(
             **engine.about(loaded),
@@ -349,6 +376,6 @@ def _reactivate(loaded: Loaded) -> None:
     engine.arm_again(loaded)
 
 
-def _change(loaded: Loaded, **changes: Any) -> None:  # noqa: ANN401 - columns of the table
+def _change(loaded: Loaded, **changes: Any) -> None:
     loaded.version += 1
     journal().update(engine.INSTANCES, loaded.id, {**changes, "version": loaded.version})

@@ -14,7 +14,7 @@ ROOTS = frozenset({"record", "instance", "requester", "actor", "step", "clock"})
 MAX_TEXT = 20_000
 
 
-def lookup(values: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any value
+def lookup(values: Mapping[str, Any], path: str) -> Any:
     """Return the value at a dotted path, or nothing where a part is missing."""
     value: Any = values
     for part in path.split("."):
@@ -27,7 +27,7 @@ def lookup(values: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any v
     return value
 
 
-def show(value: Any) -> str:  # noqa: ANN401 - any value
+def show(value: Any) -> str:
     """Return a value as words; money with its currency, nothing as an empty text."""
     if value is None:
         return ""

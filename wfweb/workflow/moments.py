@@ -1,0 +1,137 @@
+"""What happens when a moment falls due: state and instance timeouts, waits, scheduled starts.
+
+Each handler runs in the transaction that marks its timer fired, so it happens once or not
+at all; it looks at the instance under its lock, and a person who was faster wins.
+"""
+
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from wfweb.events import emit
+from wfweb.events.timers import Due
+from wfweb.kernel import clock
+from wfweb.kernel.db import session, transaction
+from wfweb.kernel.errors import Refusal
+from wfweb.kernel.journal import journal
+from wfweb.kernel.tenancy import Company
+from wfweb.records.models import Record
+from wfweb.workflow import definitions, engine, facts, rules, service
+from wfweb.workflow.events import InstanceTimedOut, StateTimedOut
+from wfweb.workflow.loading import Loaded, definition_of, load
+from wfweb.workflow.models import WorkflowDefinition
+
+log = structlog.get_logger()
+SCHEDULED_BATCH = 500
+
+
+def state_timed_out(due: Due) -> None:
+    """A state lasted too long: take the way out by timeout, or do the timeout action."""
+    loaded = load(due.subject_id)
+    if loaded.status != "active" or loaded.steps != due.payload["steps"]:
+        return
+    look = facts.judge(facts.Facts(loaded))
+    way, action = rules.after_timeout(loaded.definition, loaded.state, look)
+    if way is not None:
+        engine.step(loaded, way, kind="timeout")
+    elif action is not None:
+        _tell(loaded, action)
+
+
+def _tell(loaded: Loaded, action: str) -> None:
+    loaded.steps += 1
+    loaded.version += 1
+    changes = {"steps": loaded.steps, "version": loaded.version}
+    journal().update(engine.INSTANCES, loaded.id, changes)
+    kind = "escalation" if action == "escalate" else "timeout"
+    engine.write_history(loaded, loaded.state, engine.Step(kind, comment="Took too long"))
+    hours = loaded.definition.states[loaded.state].timeout_hours or 0
+    event = StateTimedOut(**engine.about(loaded), action=action, hours=hours)
+    emit(event)
+
+
+def instance_timed_out(due: Due) -> None:
+    """An instance was not finished in time: it stops and waits for an operator."""
+    loaded = load(due.subject_id)
+    if loaded.status != "active" or (loaded.due_at and loaded.due_at > clock.now()):
+        return
+    loaded.status = "timeout"
+    loaded.steps += 1
+    loaded.version += 1
+    message = f"Not finished within {loaded.definition.body.timeout_hours:g} hours"
+    changes: dict[str, Any] = {
+        "status": "timeout",
+        "error_message": message,
+        "steps": loaded.steps,
+        "version": loaded.version,
+    }
+    journal().update(engine.INSTANCES, loaded.id, changes)
+    engine.write_history(loaded, loaded.state, engine.Step("timeout", comment=message))
+    engine.disarm(loaded)
+    emit(InstanceTimedOut(**engine.about(loaded), details={"message": message}, risk="MEDIUM"))
+
+
+def wait_is_over(due: Due) -> None:
+    """A wait ended: take the step it was for, if the instance still waits there."""
+    loaded = load(due.subject_id)
+    if loaded.status != "active" or loaded.state != due.payload["state"]:
+        return
+    loaded.queued.append(due.payload["transition"])
+    engine.follow(loaded)
+
+
+def start_scheduled() -> int:
+    """Start what is due by schedule, in every company; return how many instances began."""
+    with transaction(system=True):
+        companies = list(session().scalars(select(Company.id)))
+    started = 0
+    for company_id in companies:
+        with transaction(company_id=company_id):
+            due = select(WorkflowDefinition.code).where(
+                WorkflowDefinition.next_start_at <= clock.now(),
+                WorkflowDefinition.live_version_id.is_not(None),
+            )
+            codes = list(session().scalars(due))
+        for code in codes:
+            with transaction(company_id=company_id):
+                started += _start_one_schedule(code)
+    return started
+
+
+def _start_one_schedule(code: str) -> int:
+    row = session().scalar(
+        select(WorkflowDefinition)
+        .where(WorkflowDefinition.code == code, WorkflowDefinition.next_start_at <= clock.now())
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    if row is None or row.live_version_id is None:
+        return 0
+    definition = definition_of(row.live_version_id)
+    # Missed moments are not caught up one by one: the next one counts from now.
+    row.next_start_at = definitions.next_start(definition.body, clock.now())
+    if definition.body.record_type is None:
+        return _start(code, None)
+    query = (
+        select(Record)
+        .where(Record.type_code == definition.body.record_type, Record.archived_at.is_(None))
+        .order_by(Record.id)
+        .limit(SCHEDULED_BATCH)
+    )
+    condition = definition.body.trigger_condition
+    chosen = [
+        record
+        for record in session().scalars(query)
+        if condition is None or service.trigger_holds(condition, record)
+    ]
+    return sum(_start(code, record) for record in chosen)
+
+
+def _start(code: str, record: Record | None) -> int:
+    try:
+        service.start(code, record.id if record is not None else None)
+    except Refusal as refusal:
+        log.info("scheduled_start_refused", workflow=code, reason=refusal.detail)
+        return 0
+    return 1
