@@ -18,6 +18,7 @@ FEATURES_WITH_TABLES = (
 )
 
 import importlib.util as _u
+
 for _name in FEATURES_WITH_TABLES:
     try:
         _found = _u.find_spec(f"wfweb.{_name}")

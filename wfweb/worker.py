@@ -44,7 +44,7 @@ class RefusedJob(Exception):  # noqa: N818 - somebody else's job, not our error
 class DeliveryJob(Job):
     """An RQ job that can only deliver outbox messages."""
 
-    def perform(self) -> Any:  # noqa: ANN401 - RQ's signature
+    def perform(self) -> Any:
         """Run the job.
 
         :raises RefusedJob: when it names another function.
@@ -122,7 +122,7 @@ def run_relay(app: Flask) -> None:
                 handed_over = relay.relay_once(_push, handlers.lane)
             if not handed_over:
                 connect(get_settings().redis_url, 5).brpop([NUDGE], timeout=0.5)
-        except Exception:  # noqa: BLE001 - PostgreSQL or Valkey is away; the rows wait
+        except Exception:  # PostgreSQL or Valkey is away; the rows wait
             log.exception("relay_failed")
             time.sleep(0.5)
 
@@ -141,7 +141,7 @@ def run_timers(app: Flask) -> None:
                 fired = timers.fire_due(wiring.TIMERS)
                 recurring.run_due(schedule.RECURRING)
                 db.session.remove()
-        except Exception:  # noqa: BLE001 - PostgreSQL is away; the moments wait
+        except Exception:  # PostgreSQL is away; the moments wait
             log.exception("timers_failed")
         if not fired:
             time.sleep(TIMERS_EVERY_SECONDS)

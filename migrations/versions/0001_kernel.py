@@ -46,7 +46,10 @@ def _companies() -> None:
     op.create_table(
         "key_counters",
         sa.Column(
-            "company_id", sa.Uuid, sa.ForeignKey("companies.id", ondelete="CASCADE"), primary_key=True
+            "company_id",
+            sa.Uuid,
+            sa.ForeignKey("companies.id", ondelete="CASCADE"),
+            primary_key=True,
         ),
         sa.Column("prefix", sa.Text, primary_key=True),
         sa.Column("last_number", sa.Integer, nullable=False),
@@ -178,7 +181,12 @@ def _partial(name: str, table: str, column: str, condition: str) -> None:
 def downgrade() -> None:
     op.execute("drop function audit_ensure_partitions(integer)")
     for table in (
-        "audit_events", "recurring_jobs", "timers", "outbox_messages", "key_counters", "companies",
+        "audit_events",
+        "recurring_jobs",
+        "timers",
+        "outbox_messages",
+        "key_counters",
+        "companies",
     ):
         op.drop_table(table)
     op.execute("drop function refuse_change()")

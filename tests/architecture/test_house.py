@@ -93,13 +93,28 @@ def test_templates_hold_no_script_style_or_raw_html(path: Path):
     if "email" in path.parts or "emails" in path.parts or path.name == "email.html":
         return
     text = path.read_text(encoding="utf-8")
-    for pattern in (r"\|\s*safe\b", r"<script(?![^>]*\bsrc=)", r"\sstyle=", r"\shx-on", r"\son\w+="):
+    for pattern in (
+        r"\|\s*safe\b",
+        r"<script(?![^>]*\bsrc=)",
+        r"\sstyle=",
+        r"\shx-on",
+        r"\son\w+=",
+    ):
         assert not re.search(pattern, text), f"{relative(path)} matches {pattern}"
 
 
 def test_the_repository_speaks_of_wfweb_alone():
     names = ("/" + "work/", "pypi" + ".org", "registry.npm" + "js", "files.python" + "hosted")
-    for folder in ("wfweb", "migrations", "templates", "static/js", "static/css", "tests", "docs", "requirements"):
+    for folder in (
+        "wfweb",
+        "migrations",
+        "templates",
+        "static/js",
+        "static/css",
+        "tests",
+        "docs",
+        "requirements",
+    ):
         for path in (ROOT / folder).rglob("*"):
             if not path.is_file() or path.suffix in {".png", ".pyc", ".svg"}:
                 continue

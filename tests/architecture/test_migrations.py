@@ -31,8 +31,8 @@ def test_models_and_migrations_agree(migrated):
         migrated,
         opts={
             "compare_type": True,
-            "include_object": lambda _o, name, kind, _r, _c: not (
-                kind == "table" and (name or "").startswith(("audit_events_", "alembic"))
+            "include_object": lambda _o, name, kind, _r, _c: (
+                not (kind == "table" and (name or "").startswith(("audit_events_", "alembic")))
             ),
         },
     )
@@ -105,8 +105,10 @@ def test_down_to_nothing_and_up_again(servers: Servers, template: str):
         command.downgrade(config, "base")
         connection.commit()
         left = connection.execute(
-            text("select relname from pg_class where relnamespace = 'public'::regnamespace"
-                 " and relkind in ('r', 'p') and relname <> 'alembic_version'")
+            text(
+                "select relname from pg_class where relnamespace = 'public'::regnamespace"
+                " and relkind in ('r', 'p') and relname <> 'alembic_version'"
+            )
         ).scalars()
         assert list(left) == []
         command.upgrade(config, "head")

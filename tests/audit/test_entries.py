@@ -81,13 +81,16 @@ def test_personal_data_is_masked_at_any_depth(company: UUID):
 def test_the_application_cannot_touch_an_entry(company: UUID, statement: str):
     with transaction(company_id=company):
         change(new_id())
-    with pytest.raises(Exception, match=r"permission denied|must be owner"), transaction(
-        company_id=company
+    with (
+        pytest.raises(Exception, match=r"permission denied|must be owner"),
+        transaction(company_id=company),
     ):
         session().execute(text(statement))
 
 
-@pytest.mark.parametrize("statement", ["update audit_events set name = 'x'", "delete from audit_events"])
+@pytest.mark.parametrize(
+    "statement", ["update audit_events set name = 'x'", "delete from audit_events"]
+)
 def test_the_owner_cannot_either(company: UUID, statement: str):
     with transaction(company_id=company):
         change(new_id())
@@ -102,9 +105,11 @@ def test_a_refused_permission_is_written_with_its_risk(company: UUID):
     with transaction(actor=eve):
         audit.record_refusal(refusal, action="POST", target="/admin/users")
     with transaction(company_id=company):
-        entry = session().execute(
-            text("select actor_name, risk, details, type from audit_events")
-        ).one()
+        entry = (
+            session()
+            .execute(text("select actor_name, risk, details, type from audit_events"))
+            .one()
+        )
     assert entry[:2] == ("Eve", "HIGH")
     assert entry[2]["permission"] == "users.manage"
     assert entry[3] == "PERMISSION_DENIED"

@@ -162,7 +162,7 @@ def test_people_who_left_are_not_told(company: UUID, ada: User):
 
 
 def test_what_people_wrote_is_text_in_every_part(company: UUID, ada: User, sink: Sink):
-    attack = '<img src=x onerror=alert(1)>\r\nBcc: eve@example.org {{amount}}'
+    attack = "<img src=x onerror=alert(1)>\r\nBcc: eve@example.org {{amount}}"
     tell(company, ada, title=attack)
     run_outbox(company)
     (mail,) = sink.mails

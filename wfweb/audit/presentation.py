@@ -33,7 +33,11 @@ def present(entry: AuditEvent) -> Shown:
     """Return an entry as a reader sees it."""
     before, after = entry.old_values or {}, entry.new_values or {}
     rows = [
-        {"label": words(name), "old": value_text(before.get(name)), "new": value_text(after.get(name))}
+        {
+            "label": words(name),
+            "old": value_text(before.get(name)),
+            "new": value_text(after.get(name)),
+        }
         for name in entry.changed_fields
     ]
     facts = [(words(name), value_text(value)) for name, value in (entry.details or {}).items()]

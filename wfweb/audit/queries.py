@@ -9,9 +9,7 @@ from wfweb.audit.models import AuditEvent
 from wfweb.kernel.db import session
 
 
-def story(
-    target_id: UUID, *, before: UUID | None = None, limit: int = 50
-) -> Sequence[AuditEvent]:
+def story(target_id: UUID, *, before: UUID | None = None, limit: int = 50) -> Sequence[AuditEvent]:
     """Return the entries about one target, newest first.
 
     Entries of its instances and requests belong to its story too: they carry its id in

@@ -37,7 +37,7 @@ def redact(
     return {key: _redacted(key, value, names) for key, value in values.items()}
 
 
-def _redacted(key: object, value: Any, names: Collection[str]) -> Any:  # noqa: ANN401 - any JSON
+def _redacted(key: object, value: Any, names: Collection[str]) -> Any:
     if str(key).lower() in names:
         return None if value is None else MASK
     if isinstance(value, Mapping):

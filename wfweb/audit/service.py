@@ -70,7 +70,7 @@ def record_refusal(refusal: Forbidden, *, action: str, target: str) -> None:
         )
 
 
-def _write(**values: Any) -> None:  # noqa: ANN401 - columns of the table
+def _write(**values: Any) -> None:
     actor, info = current_actor(), request_info()
     journal().insert(
         _TABLE,

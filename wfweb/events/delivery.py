@@ -89,15 +89,19 @@ def claim(message_id: UUID) -> Claim | None:
     token = uuid4()
     with transaction(system=True):
         now = clock.now()
-        row = session().execute(
-            _CLAIM,
-            {
-                "id": message_id,
-                "token": token,
-                "now": now,
-                "until": now + timedelta(seconds=LEASE_SECONDS),
-            },
-        ).one_or_none()
+        row = (
+            session()
+            .execute(
+                _CLAIM,
+                {
+                    "id": message_id,
+                    "token": token,
+                    "now": now,
+                    "until": now + timedelta(seconds=LEASE_SECONDS),
+                },
+            )
+            .one_or_none()
+        )
     return Claim(*row, token) if row else None
 
 

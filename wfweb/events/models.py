@@ -22,8 +22,14 @@ class OutboxMessage(Id, Tenant, Base):
         CheckConstraint(f"state in {OUTBOX_STATES}", name="state"),
         UniqueConstraint("company_id", "kind", "key", name="uq_outbox_messages_key"),
         Index("ix_outbox_messages_due", "next_at", postgresql_where=text("state = 'pending'")),
-        Index("ix_outbox_messages_lease", "lease_until", postgresql_where=text("state = 'claimed'")),
-        Index("ix_outbox_messages_failed", "id", postgresql_where=text("state in ('dead', 'quarantined')")),
+        Index(
+            "ix_outbox_messages_lease", "lease_until", postgresql_where=text("state = 'claimed'")
+        ),
+        Index(
+            "ix_outbox_messages_failed",
+            "id",
+            postgresql_where=text("state in ('dead', 'quarantined')"),
+        ),
     )
 
     kind: Mapped[str] = mapped_column(Text)

@@ -54,7 +54,7 @@ def _run(job: Recurring) -> bool:
     error = None
     try:
         job.job()
-    except Exception as problem:  # noqa: BLE001 - shown on the operations page, tried again
+    except Exception as problem:
         log.exception("recurring_job_failed", job=job.name)
         error = f"{type(problem).__name__}: {problem}"[:2000]
     with transaction(system=True):

@@ -116,7 +116,7 @@ def _fire(timer_id: UUID, company_id: UUID, handlers: Mapping[str, Handler]) -> 
             handlers[due.kind](due)
             journal().flush()
             session().execute(_FIRED, {"id": timer_id, "now": clock.now()})
-    except Exception as error:  # noqa: BLE001 - one bad moment must not stop the others
+    except Exception as error:
         log.exception("timer_failed", timer_id=str(timer_id))
         _put_off(timer_id, company_id, error)
 

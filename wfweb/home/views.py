@@ -46,4 +46,6 @@ def styleguide() -> Response:
 @bp.get("/favicon.ico")
 def favicon() -> Response:
     """Answer browsers that look for an icon at the old address."""
-    return make_response(redirect(current_app.jinja_env.globals["asset"]("img/icon.svg"), SEE_OTHER))
+    return make_response(
+        redirect(current_app.jinja_env.globals["asset"]("img/icon.svg"), SEE_OTHER)
+    )

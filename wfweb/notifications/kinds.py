@@ -171,8 +171,11 @@ KINDS: dict[str, Kind] = {
             "workflow_notice",
             "A workflow tells somebody something",
             Words("{{subject}}", "{{subject}}", "{{text}}", "Open it"),
-            {"subject": "ORD-1042 is waiting", "text": "It has waited for three days.",
-             "company": "Kestrel Dairy"},
+            {
+                "subject": "ORD-1042 is waiting",
+                "text": "It has waited for three days.",
+                "company": "Kestrel Dairy",
+            },
         ),
         Kind(
             "password_reset",

@@ -145,7 +145,9 @@ def save_message(code: str) -> Response:
     """Save or preview the words of a kind; what was typed is never lost."""
     kind = _kind(code)
     values = form_values()
-    words = Words(*(str(values.get(p, ""))[:6000] for p in ("subject", "heading", "body", "button")))
+    words = Words(
+        *(str(values.get(p, ""))[:6000] for p in ("subject", "heading", "body", "button"))
+    )
     text = str(values.get("version", ""))
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1  # noqa: PLR2004
     if values.get("act") == "preview":
