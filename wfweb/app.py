@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wfweb import models, wiring
+from wfweb.home import frame
 from wfweb.identity import access
 from wfweb.kernel import assets, formats, problem, security, slots, web
 from wfweb.kernel.api import ApiBlueprint
@@ -39,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         become_application_role(db.engine)
     access.register(app)  # first, so that whatever is refused later is refused to somebody
     csrf.init_app(app)
-    for part in (formats, problem, security):
+    for part in (formats, problem, security, frame):
         part.register(app)
     assets.register(app, ROOT / "static")
     app.jinja_env.globals.update(slot=slots.slot, dom_id=web.dom_id, is_htmx=web.is_htmx)

@@ -1,4 +1,4 @@
-"""Is this process alive, and can it do its work?"""
+"""Whether this process is alive and can do its work."""
 
 import time
 from pathlib import Path

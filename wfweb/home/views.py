@@ -1,9 +1,11 @@
 """Addresses that belong to no feature: the first page, health, the styleguide."""
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, request
+from flask.typing import ResponseReturnValue
 
 from wfweb.home.health import readiness
-from wfweb.identity.access import signed_in, user_or_none
+from wfweb.home.search import LONGEST, find
+from wfweb.identity.access import current_user, signed_in, user_or_none
 from wfweb.kernel.web import SEE_OTHER, page
 
 bp = Blueprint("home", __name__)
@@ -11,7 +13,7 @@ bp = Blueprint("home", __name__)
 
 @bp.get("/")
 @signed_in
-def index() -> Response:
+def index() -> ResponseReturnValue:
     """Send people to their work."""
     return make_response(redirect("/inbox", SEE_OTHER))
 
@@ -35,6 +37,18 @@ def readyz() -> Response:
     response = jsonify(status="ready" if ready else "not ready", **shown)
     response.status_code = 200 if ready else 503
     return response
+
+
+@bp.get("/search")
+@signed_in
+def search() -> ResponseReturnValue:
+    """Find by key or words; a key that names one record opens it."""
+    text = request.args.get("q", "")
+    found = find(current_user(), text)
+    hits = found.get("Records", [])
+    if len(hits) == 1 and hits[0].label.lower().startswith(f"{text.strip().lower()} "):
+        return make_response(redirect(hits[0].url, SEE_OTHER))
+    return page("home/search.html", found=found, q=text[:LONGEST])
 
 
 @bp.get("/styleguide")

@@ -1,0 +1,42 @@
+"""The frame round every page: navigation with counts, the instant, where search goes."""
+
+from typing import Any
+
+from flask import Flask, g
+
+from wfweb.home.navigation import navigation
+from wfweb.identity.access import user_or_none
+from wfweb.identity.principal import SignedInUser
+from wfweb.kernel import clock
+from wfweb.notifications import queries as notifications
+
+
+def register(app: Flask) -> None:
+    """Give every template of an application what its frame shows."""
+    app.context_processor(_frame)
+
+
+def counts(user: SignedInUser) -> dict[str, int]:
+    """Return the numbers beside navigation items, by item id."""
+    return {"notifications": notifications.unread_count(user.id)}
+
+
+def _frame() -> dict[str, Any]:
+    """Return the frame's values; navigation is drawn once a request and only for pages."""
+    user = user_or_none()
+    values: dict[str, Any] = {"now": clock.now(), "direction": "ltr"}
+    if user is not None:
+        values |= {"nav": _Navigation(user), "new_url": "/records", "search_url": "/search"}
+    return values
+
+
+class _Navigation:
+    """Navigation that is read when a template walks it: fragments never do."""
+
+    def __init__(self, user: SignedInUser) -> None:
+        self._user = user
+
+    def __iter__(self) -> Any:
+        if "wfweb_navigation" not in g:
+            g.wfweb_navigation = navigation(self._user, counts)
+        return iter(g.wfweb_navigation)
