@@ -1,11 +1,11 @@
 """The decision tables of DMN's compatibility kit, through matrix rows and conditions."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 
+from tests.approvals import dmn_cells
 from wfweb.approvals.decision_table import DecisionTable, decide_table
 from wfweb.approvals.hit_policy import HitConflictError, HitPolicy
 from wfweb.approvals.matrix import MatrixRow
@@ -13,12 +13,6 @@ from wfweb.approvals.matrix import MatrixRow
 DATA = Path(__file__).parents[3] / "shared" / "data" / "dmn" / "decision_tables.json"
 TABLES = json.loads(DATA.read_text()) if DATA.exists() else []
 CASES = [(table, case) for table in TABLES for case in table["tests"]]
-
-_spec = importlib.util.spec_from_file_location(
-    "dmn_cells", Path(__file__).with_name("dmn_cells.py")
-)
-dmn_cells = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(dmn_cells)
 
 
 @pytest.mark.skipif(not TABLES, reason="../shared/data/dmn is not here")
