@@ -7,10 +7,14 @@ Each advances what is due and may run in several timers processes; a row in
 from wfweb.audit.partitions import ensure_partitions
 from wfweb.events.recurring import Recurring
 from wfweb.identity.jobs import tidy
+from wfweb.kernel.api import idempotency
+from wfweb.workflow.moments import start_scheduled
 
 HOUR = 3600
 
 RECURRING: list[Recurring] = [
+    Recurring("workflow.start_scheduled", 30, start_scheduled),
     Recurring("audit.ensure_partitions", 6 * HOUR, ensure_partitions),
+    Recurring("api.purge_idempotency_keys", HOUR, idempotency.purge),
     Recurring("identity.tidy", 6 * HOUR, tidy),
 ]

@@ -14,11 +14,11 @@ from wfweb.identity import access, policy
 from wfweb.identity import jobs as identity_jobs
 from wfweb.kernel import api, problem, slots
 from wfweb.kernel.errors import Forbidden
-from wfweb.records.events import RecordChanged, RecordCreated
-from wfweb.workflow import actions, builtin, engine, moments, reactions
 from wfweb.kernel.ports import ports
 from wfweb.notifications import jobs as mail_jobs
 from wfweb.notifications import send_mail
+from wfweb.records.events import RecordChanged, RecordCreated
+from wfweb.workflow import actions, builtin, engine, moments, reactions
 
 # Message kinds whose handler works inside the database, in one transaction with "done".
 INSIDE_JOBS: dict[str, Handler] = {
@@ -50,6 +50,7 @@ def connect(app: Flask) -> None:
     slots.clear()
     problem.clear()
     _audit(app)
+    _workflow()
     _api(app)
     _notifications(app)
 

@@ -21,7 +21,7 @@ from wfweb.identity import policy, principal, rules
 from wfweb.identity.models import User
 from wfweb.identity.principal import SignedInUser
 from wfweb.kernel.actor import ANONYMOUS, Actor, Channel, acting_as
-from wfweb.kernel.context import RequestInfo, bind
+from wfweb.kernel.context import RequestInfo, bind, readable_id
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Forbidden, SignInRequired
 from wfweb.kernel.settings import Settings
@@ -72,7 +72,8 @@ def authenticate_request() -> None:
     channel: Channel = "api" if request.path.startswith(API_PREFIX) else "page"
     actor = user.actor(channel) if user else ANONYMOUS
     stack = ExitStack()
-    stack.enter_context(bind(info=info))
+    given = readable_id(request.headers.get("X-Request-Id")) if channel == "api" else None
+    stack.enter_context(bind(given, info))
     stack.enter_context(acting_as(actor))
     g.wfweb_scope = stack
     g.time_zone = user.time_zone if user else None

@@ -51,3 +51,11 @@ def bind(correlation: UUID | None = None, info: RequestInfo | None = None) -> It
         finally:
             _request.reset(second)
             _correlation.reset(first)
+
+
+def readable_id(text: str | None) -> UUID | None:
+    """Return the id that a client gives its call; anything but a UUID counts as none."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import defaultdict, deque
+from dataclasses import dataclass
 
 import redis
 import structlog
@@ -57,3 +58,42 @@ def _count_here(name: str, now: float, window_seconds: int) -> tuple[int, float]
             tries.popleft()
         tries.append(now)
         return len(tries), tries[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of a limit: ``remaining`` of ``limit`` calls, fresh in so many seconds."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+    window_seconds: int
+
+    def refuse_if_spent(self) -> None:
+        """Refuse the call that was one too many.
+
+        :raises RateLimited: saying how long to wait.
+        """
+        if self.remaining < 0:
+            message = f"Too many calls. Wait {self.reset_seconds} seconds."
+            raise RateLimited(message, retry_after=self.reset_seconds)
+
+
+def take(key: str, *, limit: int, window_seconds: int) -> Allowance:
+    """Count one call in a fixed window; cheap however high the limit is.
+
+    ``remaining`` is negative when the limit is spent; without Valkey nobody is refused, since
+    calls are authenticated and this limit protects only against haste.
+    """
+    now = int(time.time())
+    window, left = now // window_seconds, window_seconds - now % window_seconds
+    name = f"wfweb:calls:{key}:{window}"
+    try:
+        with valkey().pipeline(transaction=False) as pipe:
+            pipe.incr(name)
+            pipe.expire(name, window_seconds * 2)
+            count = int(pipe.execute()[0])
+    except redis.RedisError as error:
+        log.warning("rate_limit_without_valkey", error=type(error).__name__)
+        count = 1
+    return Allowance(limit, limit - count, left, window_seconds)

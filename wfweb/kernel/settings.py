@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     upload_limit_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
     pool_size: int = Field(default=4, ge=1, le=64)
     statement_timeout_seconds: float = Field(default=15, gt=0)
+    api_calls_per_minute: int = Field(default=12_000, ge=1)
     demo: bool = False
     log_level: str = "INFO"
 
