@@ -4,6 +4,7 @@ Ada approves, Rui requests, Mia manages (Rui), Otto operates, Cleo chairs the co
 administers. Eve is a stranger: administrator of another company.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from wfweb.identity import access, queries, service
 from wfweb.identity.models import User
@@ -140,3 +142,13 @@ def client_of(app: Flask, rollback: None) -> Callable[[Person | None], FlaskClie
 def acting() -> Callable[[Person], object]:
     """Return ``with acting(people.ada):``, which lets somebody act in a test."""
     return lambda person: acting_as(person.actor)
+
+
+def post(
+    client: FlaskClient, path: str, data: dict[str, object], *, form: str = ""
+) -> TestResponse:
+    """Post a form as a browser does, with the token of the page the form is on."""
+    seen = client.get(form or path).text
+    found = re.search(r'name="csrf-token" content="([^"]+)"', seen)
+    assert found, f"{form or path} carries no token"
+    return client.post(path, data={**data, "csrf_token": found[1]})

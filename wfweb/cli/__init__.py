@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "timers": "processes",
     "migrate": "migrate",
     "doctor": "doctor",
+    "user": "user",
+    "token": "token",
 }
 
 

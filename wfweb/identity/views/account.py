@@ -22,11 +22,8 @@ UNPROCESSABLE, CONFLICT = 422, 409
 
 def time_zones() -> list[str]:
     """Return the names people choose a time zone from."""
-    return sorted(
-        name
-        for name in available_timezones()
-        if "/" in name and not name.startswith(("Etc/", "posix/", "right/"))
-    ) + ["UTC"]
+    regions = (name for name in available_timezones() if "/" in name)
+    return ["UTC", *sorted(name for name in regions if not name.startswith("Etc/"))]
 
 
 @bp.get("/account")

@@ -1,5 +1,6 @@
 """API tokens: one's own, and those of others for who manages them."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from flask import Response, flash, request, url_for
@@ -68,7 +69,7 @@ def create_token_for_person(user_id: UUID) -> ResponseReturnValue:
 
 def _create(user_id: UUID) -> Response:
     posted = request.form
-    values = {
+    values: dict[str, object] = {
         "name": posted.get("name", ""),
         "days": posted.get("days", ""),
         "scopes": posted.getlist("scopes"),
@@ -93,7 +94,7 @@ def _create(user_id: UUID) -> Response:
 def _tokens_page(
     user: User,
     *,
-    values: dict[str, object] | None = None,
+    values: Mapping[str, object] | None = None,
     errors: list[FieldError] | None = None,
     secret: str = "",
     status: int = 200,
