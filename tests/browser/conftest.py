@@ -15,7 +15,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Route,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 from tests.people import PASSWORD, People, Person, make_people
@@ -136,6 +143,10 @@ def new_page(
             complaints.found.append(f"asked for {route.request.url}")
             route.abort()
 
+    def note(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            complaints.found.append(f"{said.text} {said.location.get('url', '')}")
+
     def make(**options: Any) -> Page:
         context = chromium.new_context(base_url=site.url, **options)
         contexts.append(context)
@@ -143,10 +154,7 @@ def new_page(
         context.route("**/*", keep_inside)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.found.append(f"threw {error}"))
-        page.on(
-            "console",
-            lambda said: complaints.found.append(said.text) if said.type == "error" else None,
-        )
+        page.on("console", note)
         return page
 
     yield make
