@@ -71,8 +71,8 @@ CASES = {
     ),
     "yes and no": ([t("urgent", "=", value=True)], ["When Urgent is no no row matches"]),
     "an open list of texts": (
-        [t("requester.department", "=", "IT")],
-        ["When Department of the requester is something else no row matches"],
+        [t("requester.title", "=", "IT")],
+        ["When Title of the requester is something else no row matches"],
     ),
     "a catch-all at the end is no overlap": ([t("amount", ">", 100), {}], []),
     "a row after a catch-all": (

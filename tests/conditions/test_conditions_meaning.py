@@ -1,5 +1,6 @@
 """What every operator means, one row a rule."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -32,6 +33,7 @@ RECORD = {
     ],
     "torn": [{"quantity": 5}, {"quantity": None}],
     "mixed": [{"price": EUR}, {"price": {"amount": "1", "currency": "USD"}}],
+    "rates": [{"r": "1.5"}, {"r": "12"}],
     "no_lines": [],
 }
 CONTEXT = conditions.make_context(
@@ -97,6 +99,7 @@ TRUE = [
     ("count of values there", triple("torn.quantity", "=", 1, aggregate="count")),
     ("sum of nothing", triple("no_lines.quantity", "=", 0, aggregate="sum")),
     ("min", triple("lines.quantity", "=", 5, aggregate="min")),
+    ("min of numbers kept as texts", triple("rates.r", "=", "1.50", aggregate="min")),
     ("max of money", triple("lines.price", ">", 10, aggregate="max")),
     ("any", {"field": "lines", "aggregate": "any", "where": triple("kind", "=", "steel")}),
     ("all", {"field": "lines", "aggregate": "all", "where": triple("quantity", ">=", 5)}),
@@ -251,3 +254,25 @@ def test_reading_the_fields_of_a_condition():
         *("amount", "previous.amount", "requester.department", "code", "note"),
         *("lines", "lines.kind", "lines.quantity", "lines.price"),
     }
+
+
+def test_a_context_is_only_looked_at_where_the_condition_looks():
+    looked = []
+
+    class Lazy(Mapping):
+        def __getitem__(self, root):
+            looked.append(root)
+            return {"record": RECORD}[root]
+
+        def __iter__(self):
+            return iter(("record", "requester"))
+
+        def __len__(self):
+            return 2
+
+    condition = {"field": "lines", "aggregate": "any", "where": triple("quantity", ">", 6)}
+
+    assert conditions.evaluate(condition, Lazy()) is True
+    assert conditions.evaluate(triple("requester.name", "=", "Rui"), Lazy()) is False
+    assert set(looked) == {"record", "requester"}
+    assert looked.count("requester") == 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any, cast
 
 from .model import Path
-from .values import normalise, order, total
+from .values import as_number, normalise, order, total
 
 Context = Mapping[str, Any]
 Getter = Callable[[Any], Any]
@@ -86,6 +87,9 @@ def reduce_rows(aggregate: str, rows: Sequence[Any], keys: Sequence[str]) -> Any
 def _extreme(values: Sequence[Any], direction: int) -> Any:
     if not values:
         return None
+    numbers = [as_number(value) for value in values]
+    if None not in numbers:
+        values = numbers  # Numbers kept as texts come out as numbers.
     best = values[0]
     for value in values:
         comparison = order(value, best)
@@ -96,6 +100,15 @@ def _extreme(values: Sequence[Any], direction: int) -> Any:
     return best
 
 
-def with_line(context: Any, row: Any) -> dict[str, Any]:
-    """Return the context in which one sub-row is called ``line``."""
-    return {**context, "line": row} if isinstance(context, Mapping) else {"line": row}
+def with_line(context: Any, row: Any) -> MutableMapping[str, Any]:
+    """Return the context in which one sub-row is called ``line``.
+
+    Contexts that find their parts only when asked stay so: nothing of theirs is looked at here.
+    """
+    if type(context) is dict:
+        return {**context, "line": row}
+    return (
+        ChainMap({"line": row}, cast("dict[str, Any]", context))
+        if isinstance(context, Mapping)
+        else {"line": row}
+    )

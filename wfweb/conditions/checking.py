@@ -173,8 +173,18 @@ class _Typed:
         if left.kind == "list":
             return
         wanted = replace(left, kind="text") if contains else left
-        if not _fits(wanted, normalise(value)):
+        if left.kind == "number" and isinstance(value, str) and _padded(value):
+            # Exact numbers are kept as texts without needless zeros, and texts equal by letters.
+            self.fault(step, "Write the number without zeros at its ends, or without quotes")
+        elif not _fits(wanted, normalise(value)):
             self.fault(step, _expected(wanted))
+
+
+def _padded(text: str) -> bool:
+    number = as_number(text)
+    plain = text.removeprefix("-")
+    leading = plain.startswith("0") and plain[1:2] not in ("", ".")
+    return number is not None and (leading or ("." in text and text.endswith("0")))
 
 
 def _alike(left: str, right: str) -> bool:

@@ -48,7 +48,6 @@ STANDARD: Final[Mapping[str, FieldType]] = {
     "requester.id": FieldType("person", "Requester"),
     "requester.name": FieldType("text", "Name of the requester"),
     "requester.email": FieldType("text", "E-mail of the requester"),
-    "requester.department": FieldType("text", "Department of the requester"),
     "requester.title": FieldType("text", "Title of the requester"),
     "requester.manager": FieldType("person", "Manager of the requester"),
     "requester.roles": FieldType("list", "Roles of the requester"),
