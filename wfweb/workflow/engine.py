@@ -5,16 +5,18 @@ written through the journal, so a step costs one locked read and one pipelined w
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from wfweb.events import emit, timers
 from wfweb.kernel import clock
-from wfweb.kernel.actor import current_actor
+from wfweb.kernel.actor import Actor, acting_as, current_actor, system_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import Refusal
 from wfweb.kernel.journal import journal
@@ -124,7 +126,14 @@ def follow(loaded: Loaded, budget: Budget | None = None) -> None:
             fail(loaded, f"goes round in circles at “{rules.label_of(way)}”", way)
             return
         taken = Step(answer[0], way, answer[2]) if answer else Step("system", way)
-        _take(loaded, way, taken, budget)
+        # A rule that approves is the system's decision, not that of the person who asked.
+        with acting_as(_system()) if answer else nullcontext():
+            _take(loaded, way, taken, budget)
+
+
+def _system() -> Actor:
+    actor = current_actor()
+    return system_actor(actor.company_id, on_behalf_of=actor.id, channel=actor.channel)
 
 
 def _answered(loaded: Loaded, answer: tuple[str, str | None, str | None]) -> Transition | None:
