@@ -6,12 +6,15 @@ import json
 from collections import OrderedDict
 from typing import Any, Final
 
+import orjson
+
 from .closures import Compiled, compile_node
 from .model import MalformedConditionError, Node, Problem, parse
 from .validation import structure
 
 _CACHE_SIZE: Final = 4_096
-_cache: OrderedDict[str, tuple[Node, Compiled]] = OrderedDict()
+_KEY: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+_cache: OrderedDict[str | bytes, tuple[Node, Compiled]] = OrderedDict()
 
 
 def read_condition(condition: Any) -> tuple[Node, Compiled]:
@@ -38,7 +41,15 @@ def read_condition(condition: Any) -> tuple[Node, Compiled]:
     return made
 
 
-def _key(condition: Any) -> str:
+def _key(condition: Any) -> str | bytes:
+    try:
+        return orjson.dumps(condition, default=_tagged, option=_KEY)
+    except TypeError:
+        return _thorough_key(condition)
+
+
+def _thorough_key(condition: Any) -> str:
+    """Return a key for what the quick way does not know: huge numbers, half characters, depth."""
     try:
         return json.dumps(condition, sort_keys=True, default=_tagged)
     except (TypeError, ValueError, RecursionError) as error:
