@@ -90,7 +90,7 @@ def site(
     get_settings.cache_clear()
     app = create_app()
     server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         with app.app_context():

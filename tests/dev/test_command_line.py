@@ -12,7 +12,7 @@ from wfweb.dev.supervisor import free_port
 
 
 @pytest.fixture
-def command(tmp_path):
+def command(data):
     """Run ``wfweb`` on an empty data folder, as nobody's terminal would."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WFWEB_")}
 
@@ -20,7 +20,7 @@ def command(tmp_path):
         return subprocess.run(
             [sys.executable, "-m", "wfweb", *words],
             cwd=CHECKOUT,
-            env={**clean, "WFWEB_DATA_DIR": str(tmp_path), **settings},
+            env={**clean, "WFWEB_DATA_DIR": str(data), **settings},
             capture_output=True,
             text=True,
             timeout=60,
@@ -47,12 +47,12 @@ def test_without_an_installation_the_sentence_says_what_to_do(command, noun):
     assert "Traceback" not in answer.stderr
 
 
-def test_a_settings_file_of_a_process_that_is_gone_is_not_believed(command, tmp_path):
+def test_a_settings_file_of_a_process_that_is_gone_is_not_believed(command, data):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    announce(tmp_path, {"WFWEB_DATABASE_URL": "postgresql+psycopg://x@/x"})
-    found = json.loads((tmp_path / "run.json").read_text())
-    (tmp_path / "run.json").write_text(json.dumps({**found, "pid": ended.pid}))
+    announce(data, {"WFWEB_DATABASE_URL": "postgresql+psycopg://x@/x"})
+    found = json.loads((data / "run.json").read_text())
+    (data / "run.json").write_text(json.dumps({**found, "pid": ended.pid}))
     assert command("doctor").returncode == 2
 
 

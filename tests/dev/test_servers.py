@@ -3,11 +3,9 @@
 import json
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,15 +34,6 @@ servers.start()
 print(json.dumps(servers.pids), flush=True)
 time.sleep(60)
 """
-
-
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A data folder that every account can reach, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp(prefix="wfweb-test-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def connect(servers: EmbeddedServers) -> psycopg.Connection:

@@ -2,11 +2,9 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -83,14 +81,6 @@ class Installation:
 
 
 @pytest.fixture
-def data() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="wfweb-up-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
 def installation(data: Path) -> Iterator[Installation]:
     made = Installation(data)
     yield made
@@ -110,7 +100,7 @@ def replaced(installation: Installation, command: str, before: list[int]) -> boo
 
 
 def test_the_whole_life_of_an_installation(installation, data):
-    installation.start()
+    first = installation.start()
     assert f"http://127.0.0.1:{installation.port}" in installation.said
     assert "ada@wfweb.example" in installation.said
     assert installation.get("/readyz")[0] == 200
@@ -136,7 +126,8 @@ def test_the_whole_life_of_an_installation(installation, data):
     assert eventually_none_naming(data) == []
     assert running_settings(data) is None
 
-    assert installation.start() < 8
+    again = installation.start()
+    assert again < max(8.0, first), "a second start does less than the first"
     assert "Preparing" not in installation.said
     assert installation.get("/readyz")[0] == 200
     installation.stop(signal.SIGKILL)

@@ -103,6 +103,8 @@ class Supervisor:
             self._settings["WFWEB_SMTP_HOST"] = "127.0.0.1"
             self._settings["WFWEB_SMTP_PORT"] = str(free_port())
         os.environ.update(self._settings)
+        # Seven processes load the same modules: compile them once, whatever the shell prefers.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         self._prepare()
         web, *others = self._plan(mail_catcher=mail)
         self._add(web)
