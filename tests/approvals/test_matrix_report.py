@@ -100,6 +100,13 @@ CASES = {
         [t("due", "<", "2026-01-31"), t("due", ">=", "2026-02-02")],
         ["From 2026-01-31 to under 2026-02-02 no row matches"],
     ),
+    "the last day there is": (
+        [t("due", "<=", "9999-12-31"), t("due", ">", "0001-01-01")],
+        [
+            "Row 2 is never used: row 1 comes first wherever it matches",
+            "Rows 1 and 2 both match over 0001-01-01; row 1 wins",
+        ],
+    ),
     "another currency": (
         [t("amount", "<", EUR_100), t("amount", ">=", EUR_100)],
         ["From 0.00 when Amount (currency) is something else no row matches"],

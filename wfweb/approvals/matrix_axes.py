@@ -175,9 +175,14 @@ class _Scale:
 
     def value(self, position: Decimal) -> Any:
         if self.kind.kind == "date":
-            return date.fromordinal(max(1, int(position)))
+            return date.fromordinal(min(max(1, int(position)), date.max.toordinal()))
         if self.kind.kind == "datetime":
-            return _EPOCH + timedelta(microseconds=int(position))
+            try:
+                return _EPOCH + timedelta(microseconds=int(position))
+            except OverflowError:
+                # One step beyond the calendar's ends: the end itself stands for it.
+                last, first = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+                return last if position > 0 else first
         return position
 
     def words(self, position: Decimal) -> str:
