@@ -48,10 +48,14 @@ def role_by_id(role_id: UUID) -> Role:
     return found
 
 
+def all_roles() -> "Select[Role]":
+    """Return the statement for all roles of the current company."""
+    return select(Role).where(Role.company_id == current_actor().company_id)
+
+
 def roles() -> list[Role]:
     """Return all roles of the current company by name."""
-    statement = select(Role).where(Role.company_id == current_actor().company_id)
-    return list(session().scalars(statement.order_by(Role.name, Role.id)))
+    return list(session().scalars(all_roles().order_by(Role.name, Role.id)))
 
 
 def roles_by_code(codes: Iterable[str]) -> dict[str, Role]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from wfweb.events import emit, enqueue
 from wfweb.identity import passwords, policy, queries, rules, throttle
@@ -11,7 +11,7 @@ from wfweb.identity.errors import Problems
 from wfweb.identity.events import PasswordChanged, PasswordResetRequested
 from wfweb.identity.models import PasswordReset, User
 from wfweb.identity.service.common import locked_user
-from wfweb.identity.service.sign_in import revoke_sessions
+from wfweb.identity.service.sign_in import person_who_signs_in, revoke_sessions
 from wfweb.identity.tokens import digest
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
@@ -92,13 +92,7 @@ def account_for_reset(email: str, source: str | None) -> Account | None:
             throttle.Limit(f"reset-{throttle.source_key(source)}", rules.RESETS_PER_SOURCE),
         )
     )
-    user = session().scalar(
-        select(User).where(
-            func.lower(User.email) == rules.normal_email(email).replace("\x00", ""),
-            User.active,
-            User.kind == "person",
-        )
-    )
+    user = person_who_signs_in(email)
     if user is None or counted.wait_seconds:
         return None
     return Account(user.id, user.company_id, user.name)

@@ -57,16 +57,24 @@ def _limits(email: str, source: str | None) -> Sequence[throttle.Limit]:
     )
 
 
-def open_attempt(email: str, source: str | None) -> Attempt:
-    """Count a try and find whom it names; inside ``transaction(system=True)``."""
-    counted = throttle.count(_limits(email, source))
-    user = session().scalar(
-        select(User).where(
+def person_who_signs_in(email: str) -> User | None:
+    """Return whose open account an address is, of any company; read anew from the row."""
+    found: User | None = session().scalar(
+        select(User)
+        .where(
             func.lower(User.email) == rules.normal_email(email).replace("\x00", ""),
             User.active,
             User.kind == "person",
         )
+        .execution_options(populate_existing=True)
     )
+    return found
+
+
+def open_attempt(email: str, source: str | None) -> Attempt:
+    """Count a try and find whom it names; inside ``transaction(system=True)``."""
+    counted = throttle.count(_limits(email, source))
+    user = person_who_signs_in(email)
     return Attempt(
         email=email,
         source=source,
@@ -128,7 +136,7 @@ def _forgive(attempt: Attempt) -> None:
 
 
 def _still_active(user_id: UUID | None) -> User | None:
-    user = session().get(User, user_id) if user_id else None
+    user = session().get(User, user_id, populate_existing=True) if user_id else None
     return user if user and user.active else None
 
 

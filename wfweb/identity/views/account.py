@@ -1,7 +1,6 @@
 """One's own account: profile, password, signed-in browsers."""
 
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from wfweb.identity import access, doors, forms, queries, service
 from wfweb.identity.access import current_user, signed_in
 from wfweb.identity.models import User
-from wfweb.identity.rules import THEMES
+from wfweb.identity.rules import THEMES, time_zones
 from wfweb.identity.views import bp
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
@@ -18,12 +17,6 @@ from wfweb.kernel.web import page, respond
 THEME_LABELS = {"auto": "As the device says", "light": "Light", "dark": "Dark"}
 NOT_YOURS = "That is not your password"
 UNPROCESSABLE, CONFLICT = 422, 409
-
-
-def time_zones() -> list[str]:
-    """Return the names people choose a time zone from."""
-    regions = (name for name in available_timezones() if "/" in name)
-    return ["UTC", *sorted(name for name in regions if not name.startswith("Etc/"))]
 
 
 @bp.get("/account")

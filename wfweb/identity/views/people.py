@@ -7,11 +7,10 @@ from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import tuple_
 
-from wfweb.identity import forms, queries, service, throttle
+from wfweb.identity import forms, queries, rules, service, throttle
 from wfweb.identity.access import current_user, requires
 from wfweb.identity.models import User
 from wfweb.identity.views import bp
-from wfweb.identity.views.account import time_zones
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
 from wfweb.kernel.paging import decode_cursor, encode_cursor
@@ -162,7 +161,7 @@ def _person_page(
         managers=[(str(one.id), one.name) for one in people if one.kind == "person"],
         roles=queries.roles(),
         own_permissions=own.permissions,
-        time_zones=time_zones(),
+        time_zones=rules.time_zones(),
         locked_for=throttle.locked_for(throttle.account_key(user.email)) if user else 0,
         sessions=len(queries.live_sessions(user.id)) if user else 0,
     )
