@@ -4,6 +4,7 @@
   'use strict';
   const { $, $$, say, guarded, openDialog } = window.wf;
   const FIELDS = 'textarea, select, [contenteditable=true], input:not([type=checkbox], [type=radio], [type=button], [type=submit])';
+  const PANE = '[data-pane]:not([data-triage])'; // on a list the attribute names its pane
   const PLACES = { i: 'inbox', m: 'my-requests', r: 'records', w: 'workflows' };
   const lettersOn = () => document.body.dataset.keys !== 'off';
   const rows = list => $$('[data-row]', list);
@@ -106,7 +107,7 @@
       tick(list, box, event.shiftKey);
     } else if ('arcdzno'.includes(key) && key.length === 1) {
       const row = list && current(list);
-      const shown = $('[data-pane]');
+      const shown = $(PANE);
       // A letter must never decide something other than the row it was pressed on.
       if (row && shown && shown.dataset.for !== undefined && shown.dataset.for !== row.dataset.id) return false;
       return press(key, key === 'z' ? document : shown || pane || document);
@@ -140,7 +141,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && !/^Arrow|^[jk]$/.test(event.key)) return;
     if (event.target.closest?.(FIELDS) || $('dialog[open]')) return;
     const list = event.target.closest?.('[data-triage]') || (event.target === document.body && /^[jk]$/.test(event.key) ? $('[data-triage]') : null);
-    const pane = event.target.closest?.('[data-pane]');
+    const pane = event.target.closest?.(PANE);
     if (/^Arrow/.test(event.key) ? !list : !lettersOn()) return;
     if ((list || pane) && !(waitingForPlace > performance.now()) && inPlace(event, list, pane)) event.preventDefault();
     else if (!/^Arrow/.test(event.key) && anywhere(event)) event.preventDefault();
