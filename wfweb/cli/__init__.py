@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "doctor": "doctor",
     "user": "user",
     "token": "token",
+    "pack": "pack",
 }
 
 

@@ -1,0 +1,152 @@
+"""The demo of a pack: people, and records whose history is acted out by those people.
+
+Every step goes through the verb that a person's click would call, with the clock set to
+the step's moment; only the telling is left out for what happened long ago.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+
+from wfweb.approvals import queries as approvals
+from wfweb.approvals import service as approvals_service
+from wfweb.events.models import OutboxMessage
+from wfweb.identity import access
+from wfweb.identity.service import create_user
+from wfweb.kernel import clock
+from wfweb.kernel.actor import Actor
+from wfweb.kernel.context import bind
+from wfweb.kernel.db import session, transaction
+from wfweb.packs.reading import Pack
+from wfweb.records import service as records
+from wfweb.records import talk
+from wfweb.workflow import queries as workflow_queries
+from wfweb.workflow import service as workflow
+
+TOLD_LONG_AGO = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A person of the demo whom a new user may try out."""
+
+    email: str
+    password: str
+    who: str
+
+
+def add_people(pack: Pack) -> list[SignIn]:
+    """Add the people of a demo to the current company, in the current transaction."""
+    described = pack.people()
+    made: dict[str, UUID] = {}
+    shown = []
+    for person in described["people"]:
+        name = person["name"].split()[0].lower()
+        email = f"{name}@kestrel.example"
+        user = create_user(
+            email,
+            person["name"],
+            title=person["title"],
+            password=described["password"],
+            role_codes=person["roles"],
+            manager_id=made.get(person.get("manager", "")),
+            time_zone="Europe/Amsterdam",
+        )
+        made[name] = user.id
+        if person.get("sign_in"):
+            who = f"{person['name']}, {person['title']}: {person['sign_in']}"
+            shown.append(SignIn(email, described["password"], who))
+    return shown
+
+
+def act_out(pack: Pack, company_id: UUID) -> Iterator[str]:
+    """Make the demo's records and let their people act; yields each record's key.
+
+    Opens one transaction an act, as people's clicks do.
+    """
+    stage = _Stage(company_id)
+    for scene in pack.demo_records():
+        yield stage.play(scene)
+    with transaction(company_id=company_id):
+        session().execute(
+            update(OutboxMessage)
+            .where(
+                OutboxMessage.state == "pending",
+                OutboxMessage.created_at < stage.present - TOLD_LONG_AGO,
+            )
+            .values(state="done", done_at=stage.present)
+        )
+
+
+class _Stage:
+    """Who is who, what is called what, and what time it is."""
+
+    def __init__(self, company_id: UUID) -> None:
+        self.present = datetime.now(UTC)
+        self._names: dict[str, UUID] = {}
+        self._actors: dict[str, Actor] = {}
+        self._company_id = company_id
+        with transaction(company_id=company_id):
+            from wfweb.identity.queries import user_by_email
+
+            self._find = user_by_email
+
+    def _actor(self, name: str) -> Actor:
+        if name not in self._actors:
+            with transaction(company_id=self._company_id):
+                user = self._find(f"{name}@kestrel.example")
+            if user is None:
+                message = f"the demo has nobody called {name}"
+                raise LookupError(message)
+            self._actors[name] = access.actor_for(user.id)
+        return self._actors[name]
+
+    def play(self, scene: Mapping[str, Any]) -> str:
+        """Act out one record from its creation to its last step."""
+        moment = self.present - timedelta(days=scene.get("days_ago", 60))
+        with clock.at(moment), bind(), transaction(actor=self._actor(scene["by"])):
+            data = {name: self._value(value, moment) for name, value in scene["data"].items()}
+            record = records.create_record(scene["type"], data)
+            record_id, key = record.id, record.key
+        if scene.get("name"):
+            self._names[scene["name"]] = record_id
+        for step in scene.get("steps", ()):
+            moment = min(moment + timedelta(hours=step["after_hours"]), self.present)
+            with clock.at(moment), bind(), transaction(actor=self._actor(step["by"])):
+                self._step(record_id, step)
+        return key
+
+    def _value(self, value: Any, moment: datetime) -> Any:
+        """Resolve ``@name`` to a record of the demo and ``+days`` to a day after its creation."""
+        if isinstance(value, str) and value.startswith("@"):
+            return str(self._names[value[1:]])
+        if isinstance(value, str) and value.startswith("+"):
+            return (moment + timedelta(days=int(value[1:]))).date().isoformat()
+        if isinstance(value, list):
+            return [self._value(item, moment) for item in value]
+        if isinstance(value, dict):
+            return {name: self._value(item, moment) for name, item in value.items()}
+        return value.isoformat() if isinstance(value, date) else value
+
+    def _step(self, record_id: UUID, step: Mapping[str, Any]) -> None:
+        comment = step.get("comment", "")
+        if "say" in step:
+            talk.comment("record", record_id, step["say"])
+        elif "fire" in step:
+            instance = workflow_queries.active_instance_of(record_id)
+            workflow.fire(instance, step["fire"], comment=comment or None)
+        elif "withdraw" in step:
+            approvals_service.withdraw(approvals.open_request_of(record_id).id, comment=comment)
+        else:
+            request = approvals.open_request_of(record_id)
+            approvals_service.decide(
+                request.id,
+                step["decide"],
+                digest=request.digest,
+                reason_code=step.get("reason"),
+                comment=comment,
+            )

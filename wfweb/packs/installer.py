@@ -1,0 +1,89 @@
+"""Bringing a pack into a company, and bringing it up to date: the same act."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wfweb.approvals import tables
+from wfweb.identity import queries as identity
+from wfweb.identity import service as identity_service
+from wfweb.kernel.errors import NotFound
+from wfweb.packs.reading import Pack
+from wfweb.records import types
+from wfweb.workflow import definitions
+
+
+@dataclass(slots=True)
+class Installed:
+    """What an installation did."""
+
+    pack: str
+    roles: int = 0
+    record_types: int = 0
+    matrices: int = 0
+    workflows: int = 0
+
+
+def install(pack: Pack) -> Installed:
+    """Install a pack into the current company, in the current transaction.
+
+    What is there already and says the same stays untouched; what differs becomes a new
+    version, so that running work keeps the rules it began with.
+
+    :raises Forbidden: when the actor may not do one of the acts this consists of.
+    """
+    done = Installed(pack.code)
+    known = identity.roles_by_code([role["code"] for role in pack.roles])
+    for role in pack.roles:
+        if role["code"] not in known:
+            identity_service.create_role(
+                role["code"],
+                role["name"],
+                description=role.get("description", ""),
+                permissions=role.get("permissions", ()),
+            )
+            done.roles += 1
+    for definition in pack.record_types:
+        before = types.find_type(definition["code"])
+        version = before.version if before else 0
+        done.record_types += types.install_type(definition).version != version
+    for matrix in pack.matrices:
+        done.matrices += _install_matrix(matrix)
+    for text in pack.workflows:
+        done.workflows += _install_workflow(text, pack.name)
+    return done
+
+
+def _install_matrix(matrix: Mapping[str, Any]) -> bool:
+    body = {"hit_policy": matrix["hit_policy"], "rows": matrix["rows"]}
+    clean = tables.checked(body, matrix["record_type"])
+    start = matrix["effective_from"]
+    current = tables.effective(matrix["code"], start)
+    if current is not None and current[1].body == clean:
+        return False
+    tables.save_matrix(
+        matrix["code"],
+        body,
+        name=matrix["name"],
+        description=matrix["description"],
+        record_type_code=matrix["record_type"],
+    )
+    tables.publish_matrix(
+        matrix["code"],
+        effective_from=start if current is None and isinstance(start, datetime) else None,
+    )
+    return True
+
+
+def _install_workflow(text: str, pack_name: str) -> bool:
+    body = definitions.read_body(text)
+    try:
+        live = definitions.version_of(body.code)
+    except NotFound:
+        live = None
+    if live is not None and definitions.body_of(live) == body:
+        return False
+    definitions.import_definition(text)
+    definitions.publish(body.code, comment=f"Installed with the pack {pack_name}")
+    return True
