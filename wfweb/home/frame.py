@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, g, has_request_context, request
 
 from wfweb.home.navigation import navigation
 from wfweb.identity.access import user_or_none
@@ -25,6 +25,9 @@ def _frame() -> dict[str, Any]:
     """Return the frame's values; navigation is drawn once a request and only for pages."""
     user = user_or_none()
     values: dict[str, Any] = {"now": clock.now(), "direction": "ltr"}
+    chosen = request.cookies.get("wfweb_theme") if has_request_context() else None
+    if chosen in {"light", "dark"}:  # the switch of this browser wins over the person's setting
+        values["theme"] = chosen
     if user is not None:
         values |= {"nav": _Navigation(user), "new_url": "/records", "search_url": "/search"}
     return values
