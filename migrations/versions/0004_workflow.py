@@ -178,7 +178,7 @@ def _history() -> None:
         sa.Column("on_behalf_of_id", sa.Uuid),
         sa.Column("comment", sa.Text),
         sa.Column("attachments", pg.JSONB),
-        sa.Column("seconds_in_state", sa.Integer),
+        sa.Column("seconds_in_state", sa.BigInteger),
         sa.Column("at", AT, nullable=False),
         sa.UniqueConstraint("instance_id", "seq", name="uq_workflow_history_seq"),
         sa.CheckConstraint(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -151,5 +151,5 @@ class HistoryEntry(Id, Base):
     on_behalf_of_id: Mapped[UUID | None]
     comment: Mapped[str | None] = mapped_column(Text)
     attachments: Mapped[list[str] | None] = mapped_column(JSONB)
-    seconds_in_state: Mapped[int | None]
+    seconds_in_state: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(default=clock.now)
