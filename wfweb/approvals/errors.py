@@ -35,6 +35,16 @@ def not_your_turn(key: str, names: Sequence[str]) -> Forbidden:
     )
 
 
+def waits_for_administrator(key: str, reason: str) -> Forbidden:
+    """Return the refusal for a request at risk: a vote could not settle it (I-19)."""
+    return Forbidden(
+        f"{key} waits for an administrator: {reason}",
+        permission="approvals.decide",
+        risk="LOW",
+        code="at_risk",
+    )
+
+
 def own_request(key: str, *, editor: bool) -> Forbidden:
     """Return the refusal of segregation of duties: requester or editor of material fields."""
     because = "you changed what is asked" if editor else "you asked for it yourself"
@@ -85,6 +95,13 @@ def stale(key: str, difference: Sequence[Mapping[str, Any]], digest: str) -> Sta
 def ended(key: str, status: str) -> Gone:
     """Return the refusal for an act on a request that has ended."""
     return Gone(f"{key} has ended: it was {status}")
+
+
+def moved_on(key: str, state_name: str) -> Conflict:
+    """Return the refusal to ask again about work that stands somewhere else by now."""
+    return Conflict(
+        f"{key} cannot be asked again: its workflow is in “{state_name}” now", reason="moved_on"
+    )
 
 
 def edit_refused(key: str) -> Conflict:

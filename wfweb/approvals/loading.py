@@ -14,33 +14,7 @@ from wfweb.kernel.db import session, translated
 from wfweb.kernel.errors import NotFound
 from wfweb.kernel.journal import journal
 
-_REQUEST = [
-    "id",
-    "company_id",
-    "key",
-    "round",
-    "instance_id",
-    "state",
-    "record_id",
-    "record_type_code",
-    "title",
-    "requester_id",
-    "excluded_ids",
-    "record_version",
-    "digest",
-    "config",
-    "status",
-    "outcome_reason",
-    "current_level",
-    "levels_total",
-    "escalations",
-    "at_risk",
-    "at_risk_reason",
-    "due_at",
-    "decided_at",
-    "version",
-    "amount",
-]
+_REQUEST = tuple(Request.__dataclass_fields__)
 
 # Asked by request, or by the seat a page or a mail was made for.
 _LOCK = f"""
@@ -53,13 +27,17 @@ order by q.id
 for no key update of i, q
 """  # noqa: S608 - column names of our own
 
+# The rule of a level travels once, with the first of its seats.
 _CHAIN = """
 select l.id, l.request_id, l.number, l.name, l.quorum, l.min_approvers, l.ordering, l.status,
-    l.due_at, l.spec,
+    l.due_at, l.opened_at, l.closed_at, l.closed_because,
+    case when lag(l.id) over chain is distinct from l.id then l.spec end,
+    case when lag(l.id) over chain is distinct from l.id then l.resolution end,
     a.id, a.request_id, a.level_id, a.user_id, a.sequence, a.status, a.asked_at, a.due_at,
-    a.source, a.role_id, a.on_behalf_of_id, u.name, u.active,
+    a.source, a.role_id, a.on_behalf_of_id, u.name, u.active and u.kind = 'person',
     a.role_id is null or a.status <> 'pending' or exists (
         select from user_roles m where m.user_id = a.user_id and m.role_id = a.role_id),
+    a.closed_at, a.closed_because, a.changed_at,
     d.id, d.assignment_id, d.user_id, d.user_name, d.on_behalf_of_id, d.decision, d.reason_code,
     d.digest, d.idempotency_key, d.request_status, d.at
 from approval_levels l
@@ -69,9 +47,10 @@ left join approval_decisions d on d.assignment_id = a.id
 where l.request_id in (
     select coalesce((select s.request_id from approval_assignments s where s.id = wanted), wanted)
     from unnest(%s::uuid[]) wanted)
+window chain as (order by l.request_id, l.number, a.sequence, a.id)
 order by l.request_id, l.number, a.sequence, a.id
 """
-_LEVEL_END, _SEAT_END = 10, 24
+_LEVEL_END, _SEAT_END = 14, 31
 
 
 def lock_one(target_id: UUID) -> Case:

@@ -18,10 +18,10 @@ from sqlalchemy import (
     Numeric,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wfweb.kernel import clock
@@ -105,7 +105,7 @@ class ApprovalRequest(Id, Owned, Versioned, Stamps, Base):
     amount: Mapped[Decimal | None] = mapped_column(Numeric(38, 10))
     currency: Mapped[str | None] = mapped_column(Text)
     requester_id: Mapped[UUID | None]
-    excluded_ids: Mapped[list[UUID]] = mapped_column(ARRAY(PgUUID(as_uuid=True)), default=list)
+    excluded_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list)
     record_version: Mapped[int]
     digest: Mapped[str] = mapped_column(Text)
     snapshot: Mapped[dict[str, Any]]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from wfweb.approvals.models import (
@@ -57,6 +57,7 @@ class Request(Row):
     config: dict[str, Any]
     status: str
     outcome_reason: str | None
+    outcome_comment: str | None
     current_level: int
     levels_total: int
     escalations: int
@@ -66,6 +67,7 @@ class Request(Row):
     decided_at: datetime | None
     version: int
     amount: Decimal | None
+    updated_at: datetime
 
     @property
     def is_open(self) -> bool:
@@ -110,6 +112,9 @@ class Seat(Row):
     user_name: str
     user_active: bool
     in_role: bool
+    closed_at: datetime | None = None
+    closed_because: str | None = None
+    changed_at: datetime | None = None
     made: Made | None = None
 
     @property
@@ -146,7 +151,11 @@ class Level(Row):
     ordering: str
     status: str
     due_at: datetime | None
+    opened_at: datetime | None
+    closed_at: datetime | None
+    closed_because: str | None
     spec: dict[str, Any]
+    resolution: dict[str, Any] | None = None
     seats: list[Seat] = field(default_factory=list)
 
     @property
@@ -167,6 +176,9 @@ class Case:
     request: Request
     levels: dict[int, Level] = field(default_factory=dict)
     instance: Any = None
+    """The instance as the engine loaded it, when a bulk has done so for all at once."""
+    outcome: tuple[Literal["approval", "rejection"], str | None, str | None] | None = None
+    """What the instance has to be told once the decision is written: outcome, event, comment."""
 
     @property
     def level(self) -> Level | None:
