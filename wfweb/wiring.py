@@ -8,17 +8,22 @@ somebody uninformed, later.
 from flask import Flask, request
 
 from wfweb import audit, events
+from wfweb.approvals import act, deadlines, edits
+from wfweb.approvals import queries as approval_queries
+from wfweb.approvals import reactions as approval_reactions
 from wfweb.events import timers
 from wfweb.events.delivery import Handler, Handlers
 from wfweb.identity import access, policy
 from wfweb.identity import jobs as identity_jobs
+from wfweb.identity.events import RolesChanged, UserChanged, UserDeactivated
 from wfweb.kernel import api, problem, slots
 from wfweb.kernel.errors import Forbidden
 from wfweb.kernel.ports import ports
 from wfweb.notifications import jobs as mail_jobs
 from wfweb.notifications import send_mail
-from wfweb.records.events import RecordChanged, RecordCreated
+from wfweb.records.events import FileAttached, FileRemoved, RecordChanged, RecordCreated
 from wfweb.workflow import actions, builtin, engine, moments, reactions
+from wfweb.workflow.events import InstanceCancelled, InstanceMoved, StateEntered
 
 # Message kinds whose handler works inside the database, in one transaction with "done".
 INSIDE_JOBS: dict[str, Handler] = {
@@ -36,6 +41,8 @@ TIMERS: dict[str, timers.Handler] = {
     engine.STATE_TIMEOUT: moments.state_timed_out,
     engine.INSTANCE_TIMEOUT: moments.instance_timed_out,
     engine.WAIT: moments.wait_is_over,
+    act.LEVEL_DUE: deadlines.on_level_due,
+    act.REMINDER: deadlines.on_reminder,
 }
 
 
@@ -51,6 +58,7 @@ def connect(app: Flask) -> None:
     problem.clear()
     _audit(app)
     _workflow()
+    _approvals()
     _api(app)
     _notifications(app)
 
@@ -71,6 +79,20 @@ def _notifications(_app: Flask) -> None:
 def _api(app: Flask) -> None:
     api.provide(principal=access.user_or_none, denied=policy.denied)
     api.register(app)
+
+
+def _approvals() -> None:
+    ports.before_edit = edits.lock_for_edit
+    ports.edit_guard = edits.edit_guard
+    ports.record_view_allowed = approval_queries.may_see_record
+    events.subscribe_now(StateEntered, approval_reactions.on_state_entered)
+    events.subscribe_now(InstanceMoved, approval_reactions.on_instance_moved)
+    events.subscribe_now(InstanceCancelled, approval_reactions.on_instance_cancelled)
+    events.subscribe_now(RecordChanged, edits.on_record_changed)
+    events.subscribe_now(FileAttached, edits.on_file_attached)
+    events.subscribe_now(FileRemoved, edits.on_file_removed)
+    for event_type in (UserChanged, UserDeactivated, RolesChanged):
+        events.subscribe_now(event_type, approval_reactions.on_person_changed)
 
 
 def _workflow() -> None:

@@ -14,8 +14,8 @@ from wfweb.events import emit
 from wfweb.identity.queries import active_people
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
-from wfweb.kernel.db import session
-from wfweb.kernel.errors import NotFound, ValidationFailed
+from wfweb.kernel.db import refuse_as, session
+from wfweb.kernel.errors import Conflict, NotFound, ValidationFailed
 from wfweb.kernel.ids import new_id, next_key
 from wfweb.kernel.journal import journal
 from wfweb.kernel.ports import ports
@@ -24,11 +24,20 @@ from wfweb.records.check import check_record
 from wfweb.records.difference import changed_fields, three_way
 from wfweb.records.errors import RecordConflict
 from wfweb.records.events import RecordArchived, RecordChanged, RecordCreated, RecordRestored
-from wfweb.records.lookups import check_mentions, labels_for
+from wfweb.records.lookups import check_mentions, titles_for
 from wfweb.records.models import Attachment, Record, RecordType, RecordVersion
 from wfweb.records.shape import Shape
 from wfweb.records.titles import names_in, plain_text, render_title
 from wfweb.records.types import get_type, shape_of
+
+refuse_as(
+    "uq_records_company_id_origin_key",
+    lambda: Conflict("It was sent twice at the same moment; one record was made"),
+)
+refuse_as(
+    "uq_records_company_id_key",
+    lambda: ValidationFailed.at("/key", "There is a record with this key", "taken"),
+)
 
 MAX_SEARCH_TEXT: Final = 2000
 MAX_STATE: Final = 80
@@ -36,13 +45,19 @@ _VERSIONS: Any = RecordVersion.__table__
 
 
 def create_record(
-    type_code: str, data: object, *, owner_id: UUID | None = None, key: str | None = None
+    type_code: str,
+    data: object,
+    *,
+    owner_id: UUID | None = None,
+    key: str | None = None,
+    origin_key: str | None = None,
 ) -> Record:
     """Create a record of a type.
 
     :param data: the fields; unknown ones are refused.
     :param owner_id: whose record it is; the actor's own when left out.
     :param key: a key of its own for imports; the next number of the type when left out.
+    :param origin_key: where it comes from; a second creation with it returns the first record.
     :raises ValidationFailed: naming every wrong place.
     :raises Forbidden: when the actor may not create records of the type.
     :raises NotFound: when the type does not exist.
@@ -51,6 +66,8 @@ def create_record(
     policy.require(record_type, "create")
     if not record_type.active:
         raise ValidationFailed.at("", f"New {record_type.plural} are switched off", "inactive")
+    if origin_key and (already := by_origin(record_type, origin_key)) is not None:
+        return already
     shape = shape_of(record_type)
     clean = check_record(shape, data, by_engine=current_actor().kind == "system")
     files = check_mentions(shape, clean, before={}, record_id=None)
@@ -62,6 +79,7 @@ def create_record(
         type_code=record_type.code,
         key=number,
         owner_id=owner_id or _own_id(),
+        origin_key=origin_key,
         version=1,
     )
     _fill(record, record_type, shape, clean)
@@ -81,6 +99,17 @@ def create_record(
     return record
 
 
+def by_origin(record_type: RecordType, origin_key: str) -> Record | None:
+    """Return the record of a type that was made from an origin, or ``None``."""
+    return session().scalar(
+        select(Record).where(
+            Record.company_id == current_actor().company_id,
+            Record.type_id == record_type.id,
+            Record.origin_key == origin_key,
+        )
+    )
+
+
 def update_record(record_id: UUID, data_patch: object, *, version: int) -> Record:
     """Change fields of a record that the actor saw in a version.
 
@@ -90,6 +119,7 @@ def update_record(record_id: UUID, data_patch: object, *, version: int) -> Recor
     :raises ValidationFailed: naming every wrong place.
     :raises Refusal: whatever the edit guard answers while an approval is pending (REC-4).
     """
+    ports.before_edit(record_id)
     record, record_type = locked(record_id)
     policy.require_view(record, record_type)
     policy.require(record_type, "edit")
@@ -293,6 +323,7 @@ def _event(record: Record) -> dict[str, Any]:
 
 
 def _to_change(record_id: UUID, version: int) -> Record:
+    ports.before_edit(record_id)
     record, record_type = locked(record_id)
     policy.require_view(record, record_type)
     policy.require(record_type, "edit")
@@ -316,7 +347,7 @@ def _fill(record: Record, record_type: RecordType, shape: Shape, data: dict[str,
     record.data = data
     shown = {c: data[c] for c in names_in(shape.title_template) if c in data}
     searched = {c: data[c] for c in record_type.searchable if c in data}
-    labels = labels_for(shape, shown)
+    labels = titles_for(shape, shown)
     title = render_title(shape.title_template, shape.by_code, data, labels)
     record.title = title or record.key
     money = data.get(record_type.amount_field or "")
