@@ -215,7 +215,7 @@ def test_a_new_address_wants_the_password_and_the_old_one_is_told(people, client
     assert "That is not your password" in refused.text
     assert post(client, "/account", {**form, "current_password": PASSWORD}).status_code == 303
     [notice] = outbox("identity.send_notice")
-    assert (notice["to"], notice["template"]) == (people.rui.email, "email_changed")
+    assert (notice["to"], notice["template"]) == (people.rui.email, "address_changed")
     with pytest.raises(Gone):
         doors.reset_password(code, NEW)
     jobs.send_notice(notice)
@@ -296,3 +296,12 @@ def test_tidying_removes_only_what_has_had_its_time(people, client_of, mails):
             for table in ("user_sessions", "password_resets", "sign_in_throttles"):
                 assert session().execute(text(f"select count(*) from {table}")).scalar() == 0
     assert PasswordReset.__tablename__ == "password_resets"
+
+
+def test_the_mails_really_are_queued_for_delivery(people, client_of):
+    with transaction(company_id=people.rui.company_id):
+        jobs.send_reset({"user_id": str(people.rui.id)})
+        for template in ("password_changed", "address_changed"):
+            jobs.send_notice({"to": people.rui.email, "template": template, "name": "Rui"})
+    kinds = outbox("mail.deliver")
+    assert len(kinds) == 3

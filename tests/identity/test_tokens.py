@@ -7,7 +7,7 @@ from flask import request
 from sqlalchemy import text
 
 from tests.people import post
-from wfweb.identity import access, principal, queries, rules, service
+from wfweb.identity import access, principal, queries, service
 from wfweb.identity import tokens as forms_of_tokens
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
@@ -113,23 +113,6 @@ def test_without_the_admin_scope_grave_permissions_are_gone(people, app):
 def test_the_admin_scope_adds_nothing_the_owner_lacks(people, app):
     _id, secret = make(people.rui, scopes=["read", "write", "admin"])
     assert who(app, f"Bearer {secret}").permissions == people.rui.actor.permissions
-
-
-@pytest.mark.parametrize(
-    ("scopes", "method", "allowed"),
-    [
-        (["read"], "GET", True),
-        (["read"], "HEAD", True),
-        (["read"], "POST", False),
-        (["read"], "DELETE", False),
-        (["write"], "POST", True),
-        (["write"], "GET", True),
-        (["admin"], "PATCH", True),
-        ([], "GET", False),
-    ],
-)
-def test_scopes_bound_the_methods(scopes, method, allowed):
-    assert rules.scopes_allow(scopes, method) is allowed
 
 
 def test_use_is_remembered(people, app):

@@ -25,7 +25,7 @@ from wfweb.kernel.context import RequestInfo, bind, readable_id
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Forbidden, SignInRequired
 from wfweb.kernel.settings import Settings
-from wfweb.kernel.web import SEE_OTHER, is_htmx
+from wfweb.kernel.web import SEE_OTHER, is_htmx, safe_next
 
 P = ParamSpec("P")
 API_PREFIX = "/api/"
@@ -210,5 +210,5 @@ def ask_to_sign_in() -> Response:
     # Only a page that was asked for is worth returning to; a form would be sent twice.
     asked = iri_to_uri(request.full_path.rstrip("?"))
     target = asked if request.method in rules.SAFE_METHODS else "/"
-    address = url_for("identity.sign_in", next=rules.safe_next(target))
+    address = url_for("identity.sign_in", next=safe_next(target))
     return make_response(redirect(address, SEE_OTHER))

@@ -19,9 +19,8 @@ from wfweb.identity.schemas import (
     UserOut,
     UserPage,
     UserQuery,
-    VersionIn,
 )
-from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, PageQuery, endpoint
+from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, PageQuery, VersionIn, endpoint
 from wfweb.kernel.errors import ValidationFailed
 from wfweb.kernel.paging import keyset
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from wfweb.identity.permissions import ADMINISTRATION, PERMISSIONS
+from wfweb.identity.permissions import PERMISSIONS
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_ABSOLUTE = timedelta(days=14)
@@ -32,7 +32,6 @@ THEMES = ("auto", "light", "dark")
 KINDS = ("person", "service")
 LOCALES = ("en",)
 LONGEST_EMAIL = 254  # RFC 5321 section 4.5.3.1
-LONGEST_TARGET = 2000
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"\x00-\x1f]+@[^@\s<>()\[\],;:\\\"\x00-\x1f]+\.[^@\s.]+")
@@ -106,41 +105,6 @@ def permissions_within(permissions: Iterable[str], scopes: Iterable[str]) -> fro
     return held - grave
 
 
-def scope_for(method: str) -> str:
-    """Return the scope that a request of this method needs at least."""
-    return "read" if method.upper() in SAFE_METHODS else "write"
-
-
-def scopes_allow(scopes: Iterable[str], method: str) -> bool:
-    """Tell whether a token's scopes allow a method; ``write`` and ``admin`` include ``read``."""
-    held = set(scopes)
-    if scope_for(method) == "read":
-        return bool(held & set(SCOPES))
-    return bool(held & {"write", "admin"})
-
-
 def may_grant(own: Iterable[str], granted: Iterable[str]) -> bool:
     """Tell whether somebody may hand out permissions: only those they hold themselves."""
     return set(granted) <= set(own)
-
-
-def administers(permissions: Iterable[str]) -> bool:
-    """Tell whether these permissions make an administrator."""
-    return set(permissions) >= ADMINISTRATION
-
-
-def safe_next(target: str | None) -> str:
-    r"""Return a path of this site to go to after signing in; ``/`` for anything doubtful.
-
-    Browsers read ``/\evil`` and ``//evil`` as another host, drop tabs and line ends, and
-    some servers decode ``%2f``: only plain local paths pass.
-    """
-    if not target or len(target) > LONGEST_TARGET or not target.startswith("/"):
-        return "/"
-    lowered = target.lower()
-    if target.startswith("//") or "\\" in target or lowered.startswith(("/%2f", "/%5c")):
-        return "/"
-    if any(not "!" <= character <= "~" for character in target):
-        return "/"
-    path = target.partition("?")[0]
-    return "/" if path in {"/sign-in", "/sign-out", "/forgot", "/reset"} else target

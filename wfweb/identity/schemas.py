@@ -103,14 +103,6 @@ class UserChange(In):
     version: int | None = None
 
 
-class VersionIn(In):
-    """An act on something that was seen in a version."""
-
-    model_config = example({"version": 3})
-
-    version: int | None = Field(default=None, description="Needed unless If-Match names it.")
-
-
 class RoleOut(Out):
     """A role: a set of permissions, and a group that approvals can name."""
 

@@ -195,5 +195,5 @@ def end_resets(user_id: UUID) -> None:
 def tell_old_address(user: User, old_email: str) -> None:
     """Tell the address that an account leaves; a thief changes it first (attack 101)."""
     enqueue(
-        "identity.send_notice", {"to": old_email, "template": "email_changed", "name": user.name}
+        "identity.send_notice", {"to": old_email, "template": "address_changed", "name": user.name}
     )

@@ -5,12 +5,12 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
 from wfweb.identity import access, doors, service
-from wfweb.identity.rules import SESSION_ABSOLUTE, safe_next
+from wfweb.identity.rules import SESSION_ABSOLUTE
 from wfweb.identity.service.sign_in import NewSession
 from wfweb.identity.views import bp
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import FieldError, RateLimited, ValidationFailed
-from wfweb.kernel.web import SEE_OTHER, page, respond
+from wfweb.kernel.web import SEE_OTHER, page, respond, safe_next
 
 NOT_RIGHT = "The e-mail address or the password is not right"
 UNPROCESSABLE = 422
