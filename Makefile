@@ -4,8 +4,10 @@
 PY  := .venv/bin/python
 UV  := .venv/bin/uv
 # Byte code is compiled once here (uv alone does not), so that no start pays for it.
-SYNC = $(UV) pip sync --quiet --python $(PY) --compile-bytecode --require-hashes requirements/uv.lock
-PIP  = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+SYNC = $(UV) pip sync --quiet --system-certs --python $(PY) --compile-bytecode --require-hashes \
+  requirements/uv.lock
+# Where uv finds no way to the packages, pip may know one from its own configuration.
+PIP  = $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
 
 .PHONY: help run test lint format bench lock clean .venv
 .DEFAULT_GOAL := help
@@ -39,12 +41,12 @@ bench: .venv/.dev-ok
 # What `make run` needs. The stamp is written last: an interrupted build is built again.
 .venv/.ok: requirements/runtime.lock requirements/embedded.lock requirements/uv.lock
 	@sh requirements/bootstrap.sh
-	@$(SYNC) requirements/runtime.lock requirements/embedded.lock \
+	@$(SYNC) requirements/runtime.lock requirements/embedded.lock 2>/dev/null \
 	  || $(PIP) -r requirements/runtime.lock -r requirements/embedded.lock
 	@touch $@
 
 .venv/.dev-ok: .venv/.ok requirements/dev.lock
-	@$(SYNC) requirements/dev.lock || $(PIP) -r requirements/dev.lock
+	@$(SYNC) requirements/dev.lock 2>/dev/null || $(PIP) -r requirements/dev.lock
 	@touch $@
 
 # No address of a package index ever enters a lock file: it is the reader's own choice.

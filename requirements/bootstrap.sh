@@ -32,7 +32,7 @@ if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/de
     fi
 fi
 echo "Installing packages into .venv (about a minute the first time)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
     -r requirements/uv.lock
 
 # No build step, no network: a path file instead of an editable install.

@@ -110,6 +110,11 @@ def test_the_whole_life_of_an_installation(installation, data):
     assert installation.get("/dev/mail/")[0] == 200
     assert running_settings(data)["WFWEB_PORT"] == str(installation.port)
 
+    second = Installation(data)
+    with pytest.raises(pytest.fail.Exception, match="already runs on"):
+        second.start()
+    assert running_settings(data)["WFWEB_PORT"] == str(installation.port)
+
     for name, command in (
         ("valkey", "valkey-server"),
         ("timers", "wfweb timers"),

@@ -76,18 +76,24 @@ def announce(data: Path, settings: Mapping[str, str]) -> None:
 
 
 def withdraw(data: Path) -> None:
-    """The installation has stopped."""
-    (data / _RUN_FILE).unlink(missing_ok=True)
+    """The installation of this process has stopped; one of another process stays announced."""
+    announced = _announced(data)
+    if announced is not None and announced[0] == os.getpid():
+        (data / _RUN_FILE).unlink(missing_ok=True)
 
 
 def running_settings(data: Path) -> dict[str, str] | None:
     """The settings of the installation that runs on this folder, None when none does."""
+    announced = _announced(data)
+    return announced[1] if announced is not None and is_alive(announced[0]) else None
+
+
+def _announced(data: Path) -> tuple[int, dict[str, str]] | None:
     try:
         found = json.loads((data / _RUN_FILE).read_text())
-        pid, settings = int(found["pid"]), dict(found["settings"])
+        return int(found["pid"]), dict(found["settings"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return settings if is_alive(pid) else None
 
 
 @contextmanager
