@@ -10,12 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from wfweb.approvals import queries as approvals
-from wfweb.approvals import service as approvals_service
+from wfweb.approvals import service as approvals
+from wfweb.approvals.models import ApprovalRequest
 from wfweb.events.models import OutboxMessage
 from wfweb.identity import access
+from wfweb.identity.queries import user_by_email
 from wfweb.identity.service import create_user
 from wfweb.kernel import clock
 from wfweb.kernel.actor import Actor
@@ -24,8 +25,8 @@ from wfweb.kernel.db import session, transaction
 from wfweb.packs.reading import Pack
 from wfweb.records import service as records
 from wfweb.records import talk
-from wfweb.workflow import queries as workflow_queries
 from wfweb.workflow import service as workflow
+from wfweb.workflow.models import WorkflowInstance
 
 TOLD_LONG_AGO = timedelta(hours=12)
 
@@ -90,15 +91,11 @@ class _Stage:
         self._names: dict[str, UUID] = {}
         self._actors: dict[str, Actor] = {}
         self._company_id = company_id
-        with transaction(company_id=company_id):
-            from wfweb.identity.queries import user_by_email
-
-            self._find = user_by_email
 
     def _actor(self, name: str) -> Actor:
         if name not in self._actors:
             with transaction(company_id=self._company_id):
-                user = self._find(f"{name}@kestrel.example")
+                user = user_by_email(f"{name}@kestrel.example")
             if user is None:
                 message = f"the demo has nobody called {name}"
                 raise LookupError(message)
@@ -121,11 +118,11 @@ class _Stage:
         return key
 
     def _value(self, value: Any, moment: datetime) -> Any:
-        """Resolve ``@name`` to a record of the demo and ``+days`` to a day after its creation."""
+        """Resolve ``@name`` to a record of the demo and ``days:4`` to a day after its creation."""
         if isinstance(value, str) and value.startswith("@"):
             return str(self._names[value[1:]])
-        if isinstance(value, str) and value.startswith("+"):
-            return (moment + timedelta(days=int(value[1:]))).date().isoformat()
+        if isinstance(value, str) and value.startswith("days:"):
+            return (moment + timedelta(days=int(value[5:]))).date().isoformat()
         if isinstance(value, list):
             return [self._value(item, moment) for item in value]
         if isinstance(value, dict):
@@ -137,16 +134,24 @@ class _Stage:
         if "say" in step:
             talk.comment("record", record_id, step["say"])
         elif "fire" in step:
-            instance = workflow_queries.active_instance_of(record_id)
-            workflow.fire(instance, step["fire"], comment=comment or None)
-        elif "withdraw" in step:
-            approvals_service.withdraw(approvals.open_request_of(record_id).id, comment=comment)
+            workflow.fire(_running_for(record_id), step["fire"], comment=comment or None)
         else:
-            request = approvals.open_request_of(record_id)
-            approvals_service.decide(
+            request = _asked_about(record_id)
+            approvals.decide(
                 request.id,
                 step["decide"],
                 digest=request.digest,
                 reason_code=step.get("reason"),
                 comment=comment,
             )
+
+
+def _running_for(record_id: UUID) -> UUID:
+    running = (WorkflowInstance.record_id == record_id) & (WorkflowInstance.status == "active")
+    return session().scalars(select(WorkflowInstance.id).where(running)).one()
+
+
+def _asked_about(record_id: UUID) -> ApprovalRequest:
+    waiting = ApprovalRequest.status.in_(("pending", "escalated"))
+    query = select(ApprovalRequest).where(ApprovalRequest.record_id == record_id, waiting)
+    return session().scalars(query).one()

@@ -150,7 +150,8 @@ def update_type(code: str, definition: Mapping[str, Any], *, version: int) -> Re
             raise ValidationFailed.at(f"/{name}", "This cannot change after creation", "fixed")
     _refuse_other_kinds(record_type, wanted)
     before, after = definition_of(record_type), wanted.as_dict()
-    changed = [name for name in EDITABLE if before.get(name) != after.get(name)]
+    columns = wanted.as_columns()
+    changed = [name for name in EDITABLE if getattr(record_type, name) != columns[name]]
     if not changed:
         return record_type
     _fill(record_type, wanted)
