@@ -1,6 +1,6 @@
 """An order that is approved: the definition that the tests of approvals vary."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from wfweb.approvals import loading
 from wfweb.approvals import service as approvals
 from wfweb.approvals.models import ApprovalRequest
 from wfweb.approvals.rows import Case
-from wfweb.kernel.actor import acting_as
+from wfweb.identity import service as identity
 from wfweb.kernel.db import session, transaction
 from wfweb.records import service as records
 from wfweb.records import types
@@ -132,6 +132,32 @@ class World:
         with transaction(actor=self.people.alma.actor):
             return loading.lock_one(case.request.id)
 
+    def publish_levels(self, *levels: dict[str, Any], **approval: Any) -> None:
+        self.publish(body(levels, **approval))
+
+    def body_of(self, *levels: dict[str, Any], **approval: Any) -> dict[str, Any]:
+        return body(levels, **approval)
+
+    def give_role(self, who: Person, *codes: str | None) -> None:
+        """Set somebody's roles: member and these."""
+        with transaction(actor=self.people.alma.actor):
+            identity.set_roles(
+                who.id, ["member", *(code for code in codes if code)], version=None
+            )
+
+    def deactivate(self, who: Person) -> None:
+        with transaction(actor=self.people.alma.actor):
+            identity.deactivate_user(who.id, version=None)
+
+    def record(self, case: Case) -> Record:
+        with transaction(actor=self.people.alma.actor):
+            return session().get_one(Record, case.request.record_id)
+
+    def edit_record(self, record_id: UUID, who: Person, **data: Any) -> None:
+        with transaction(actor=who.actor):
+            version = session().get_one(Record, record_id).version
+            records.update_record(record_id, data, version=version)
+
     def decide(self, who: Person, case: Case, decision: Any = "approve", **more: Any) -> Any:
         values = {"digest": case.request.digest, **more}
         target = values.pop("target", case.request.id)
@@ -160,9 +186,7 @@ class World:
             return [(row.from_state, row.to_state, row.kind) for row in rows]
 
     def edit(self, case: Case, who: Person | None = None, **data: Any) -> None:
-        with transaction(actor=(who or self.people.rui).actor):
-            record = session().get_one(Record, case.request.record_id)
-            records.update_record(record.id, data, version=record.version)
+        self.edit_record(case.request.record_id, who or self.people.rui, **data)
 
     def join(self, name: str, *roles: str, manager: Person | None = None) -> Person:
         """Hire somebody: ``join("Ben", "approver")``."""
@@ -181,7 +205,3 @@ def world(people: People) -> World:
         types.create_type(ORDER_TYPE)
     return World(people)
 
-
-@pytest.fixture
-def as_actor() -> Callable[[Person], Any]:
-    return lambda person: acting_as(person.actor)
