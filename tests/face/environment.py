@@ -43,6 +43,8 @@ FRAME = {
     "company": {"name": "Kestrel"},
     "now": NOON,
     "theme": "auto",
+    "counts_url": "/counts",
+    "counts_version": "9",
     "nav": [
         {
             "label": "",

@@ -65,6 +65,10 @@ class Stage:
             return Answer(200, environment().get_template("styleguide/index.html").render(**FRAME))
         if path.startswith("/pane/"):
             return Answer(200, piece(PANE, key=path.rsplit("/", 1)[1]))
+        if path == "/counts":
+            menu = [{"label": "", "items": [FRAME_INBOX | {"count": 8}]}]
+            template = environment().get_template("layouts/_counts.html")
+            return Answer(200, template.render(nav=menu, counts_url="/counts", counts_version="8"))
         if path == "/rows":
             self.polls += 1
             first = [Answer(204), Answer(200, rows(("APR-0", *KEYS)))]
@@ -92,6 +96,7 @@ class Stage:
         return Answer(200, "<p>new</p>", {"HX-Trigger": done})
 
 
+FRAME_INBOX = {"id": "inbox", "label": "Inbox", "url": "/inbox", "icon": "inbox"}
 WRONG = {"pointer": "/body", "message": "Say something"}
 
 

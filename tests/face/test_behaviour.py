@@ -135,6 +135,17 @@ def test_polls_keep_focus_ticks_and_a_failed_one_changes_nothing(show: Show) -> 
     assert page.locator("[data-row]").count() == 5
 
 
+def test_numbers_in_the_menus_follow_the_poll(show: Show) -> None:
+    page = inbox(show)
+    expect(page.locator("#nav-count-inbox")).to_have_text("9 open")
+    with page.expect_response("**/counts?ver=9"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('wf:poll'))")
+    expect(page.locator("#nav-count-inbox")).to_have_text("8 open")
+    expect(page.locator("#tab-count-inbox")).to_have_text("8 open")
+    with page.expect_response("**/counts?ver=8"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('wf:poll'))")
+
+
 def test_wrong_input_brings_the_form_back_with_its_words(show: Show) -> None:
     page = inbox(show)
     talk(page, "422")

@@ -61,6 +61,7 @@ def test_styleguide_shows_every_macro() -> None:
         "partial",
         "hue",
         "shape",
+        "nav_count",
         "diff_row",
         "error_summary",
         "field_error",

@@ -16,7 +16,7 @@ FORBIDDEN = {
     "unescaped output": r"\|\s*safe\b|autoescape\s+false",
     "hx-on runs strings": r"hx-on\b",
     "js: runs strings": r"[\"']\s*(?:js|javascript):",
-    "trigger filters run strings": r"hx-trigger\s*=\s*\"[^\"]*\[",
+    "trigger filters run strings": r"hx-trigger\s*=\s*\"(?:[^\"]*,)?\s*[\w:.-]+\[",
     "htmx inheritance hides where a request goes": r"hx-[\w:-]+:(?:inherited|append)",
     "words we do not use": r">[^<{]*\b(?:please|sorry|oops|forbidden)\b",
 }
