@@ -111,9 +111,11 @@ def _records() -> None:
         sa.Column("amount", sa.Numeric(38, 10)),
         sa.Column("currency", sa.Text),
         sa.Column("search_text", sa.Text, nullable=False),
+        sa.Column("origin_key", sa.Text),
         sa.Column("archived_at", AT),
         sa.UniqueConstraint("company_id", "key", name="uq_records_company_id_key"),
         sa.UniqueConstraint("company_id", "id", name="uq_records_company_id_id"),
+        sa.UniqueConstraint("company_id", "origin_key", name="uq_records_company_id_origin_key"),
         sa.ForeignKeyConstraint(
             ["company_id", "type_id"],
             ["record_types.company_id", "record_types.id"],

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wfweb.kernel.errors import FieldError, ValidationFailed
@@ -85,6 +85,11 @@ def read_definition(raw: object) -> Definition:
     if fields:
         reader.part(lambda: check_template(template, by_code), None)
         reader.defaults(fields)
+    fields = _flagged(
+        fields,
+        material=reader.marked("material_fields", fields),
+        pii=reader.marked("pii_fields", fields),
+    )
     name = reader.text("name", "", MAX_NAME, needed=True)
     definition = Definition(
         code=reader.matching("code", _CODE, "small letters, digits and _, a letter first"),
@@ -99,8 +104,8 @@ def read_definition(raw: object) -> Definition:
         amount_field=reader.amount_field(by_code),
         list_columns=reader.codes("list_columns", {*by_code, *META_COLUMNS}),
         searchable=reader.codes("searchable", {f.code for f in fields if f.type in _TEXT_TYPES}),
-        pii_fields=reader.marked("pii_fields", fields, "pii"),
-        material_fields=reader.marked("material_fields", fields, "material"),
+        pii_fields=tuple(path for path, field in flat(fields) if field.pii),
+        material_fields=tuple(path for path, field in flat(fields) if field.material),
         actions=reader.actions(),
         default_workflow=reader.text("default_workflow", "", 63) or None,
         permissions=reader.permissions(),
@@ -171,12 +176,8 @@ class _Reader:
                 )
         return tuple(dict.fromkeys(code for code in value if isinstance(code, str)))
 
-    def marked(self, name: str, fields: Sequence[Field], mark: str) -> tuple[str, ...]:
-        """Join the list with the fields that carry the mark themselves."""
-        paths = {path for path, _field in flat(fields)}
-        listed = self.codes(name, paths)
-        own = [path for path, field in flat(fields) if getattr(field, mark)]
-        return tuple(dict.fromkeys([*listed, *own]))
+    def marked(self, name: str, fields: Sequence[Field]) -> frozenset[str]:
+        return frozenset(self.codes(name, {path for path, _field in flat(fields)}))
 
     def amount_field(self, by_code: Mapping[str, Field]) -> str | None:
         moneys = [code for code, field in by_code.items() if field.type == "money"]
@@ -232,6 +233,21 @@ class _Reader:
             for place, one in [(f"/fields/{number}", field), *inner]:
                 if one.default is not None and not _takes(one, one.default):
                     self.wrong(f"{place}/default", "The field would not take this.", "default")
+
+
+def _flagged(
+    fields: Sequence[Field], *, material: frozenset[str], pii: frozenset[str], under: str = ""
+) -> tuple[Field, ...]:
+    """Mark the listed fields themselves, so that list and marks cannot say different things."""
+    return tuple(
+        replace(
+            field,
+            material=field.material or under + field.code in material,
+            pii=field.pii or under + field.code in pii,
+            fields=_flagged(field.fields, material=material, pii=pii, under=f"{field.code}."),
+        )
+        for field in fields
+    )
 
 
 def _takes(field: Field, value: Any) -> bool:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import IO, Final, cast
 from uuid import UUID
 
 from flask import current_app
@@ -56,7 +56,7 @@ def storage() -> Storage:
 
 @contextmanager
 def received(
-    source: BinaryIO, file_name: str, *, place: str = "/file", limit_bytes: int | None = None
+    source: IO[bytes], file_name: str, *, place: str = "/file", limit_bytes: int | None = None
 ) -> Iterator[ReceivedFile]:
     """Store an upload for the block; when the block fails, nothing is left behind.
 
@@ -101,7 +101,7 @@ def received(
 class _Reader:
     """Reads the looked-at head and then the rest, counting the digest on the way."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
         self._head = head
         self._rest = rest
         self._sum = hashlib.sha256()

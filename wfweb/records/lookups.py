@@ -1,12 +1,13 @@
 """What a record points at: people, records and files must exist and be theirs to name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from wfweb.identity.models import User
 from wfweb.identity.queries import active_people, people_by_ids
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
@@ -121,21 +122,32 @@ def _files(wanted: list[Mention], record_id: UUID | None) -> dict[UUID, Attachme
     }
 
 
-def labels_for(shape: Shape, *datas: Mapping[str, Any]) -> dict[str, str]:
-    """Return names of all people, records and files that data names, by id, in three queries."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people read for the ids in a record: names, and where referenced records are."""
+
+    labels: Mapping[str, str]
+    places: Mapping[str, tuple[str, str]]
+
+    def label(self, value: object) -> str:
+        """Return the name of an id; empty when it has gone."""
+        return self.labels.get(str(value), "")
+
+
+def names_for(shape: Shape, *datas: Mapping[str, Any], people: Iterable[UUID] = ()) -> Names:
+    """Return the names of everything that data points at, in at most three queries.
+
+    :param people: further people whose names are wanted, e.g. owners.
+    """
     found = [m for data in datas for m in mentions(shape, data)]
     labels: dict[str, str] = {}
-    people = {m.id for m in found if m.field.type == "person"}
-    for user_id, user in people_by_ids(people).items():
+    places: dict[str, tuple[str, str]] = {}
+    wanted = {m.id for m in found if m.field.type == "person"} | set(people)
+    for user_id, user in people_by_ids(wanted).items():
         labels[str(user_id)] = user.name
-    records = {m.id for m in found if m.field.type == "reference"}
-    if records:
-        rows = session().execute(
-            select(Record.id, Record.key, Record.title).where(
-                Record.company_id == current_actor().company_id, Record.id.in_(records)
-            )
-        )
-        labels.update({str(i): title if title != key else key for i, key, title in rows})
+    for row in _rows_of({m.id for m in found if m.field.type == "reference"}):
+        labels[str(row[0])] = row[3] if row[3] == row[2] else f"{row[2]} {row[3]}"
+        places[str(row[0])] = (row[1], row[2])
     files = {m.id for m in found if m.field.type == "file"}
     if files:
         names = session().execute(
@@ -143,17 +155,54 @@ def labels_for(shape: Shape, *datas: Mapping[str, Any]) -> dict[str, str]:
                 Attachment.company_id == current_actor().company_id, Attachment.id.in_(files)
             )
         )
-        labels.update({str(i): name for i, name in names})
-    return labels
+        labels.update({str(row[0]): row[1] for row in names})
+    return Names(labels, places)
 
 
-def referenced_keys(ids: set[UUID]) -> dict[str, tuple[str, str]]:
-    """Return type code and key of records by their id, for links on pages."""
+def _rows_of(ids: set[UUID]) -> Sequence[Any]:
     if not ids:
+        return ()
+    return (
+        session()
+        .execute(
+            select(Record.id, Record.type_code, Record.key, Record.title).where(
+                Record.company_id == current_actor().company_id, Record.id.in_(ids)
+            )
+        )
+        .all()
+    )
+
+
+def titles_for(shape: Shape, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a title shows for people and records: their bare names."""
+    names = names_for(shape, data)
+    prefixes = {identity: f"{key} " for identity, (_type, key) in names.places.items()}
+    return {i: label.removeprefix(prefixes.get(i, "")) for i, label in names.labels.items()}
+
+
+def ids_of_people(addresses: Iterable[str]) -> dict[str, str]:
+    """Return the ids of active people by the addresses that were typed, in small letters."""
+    wanted = {address.lower() for address in addresses}
+    if not wanted:
         return {}
     rows = session().execute(
-        select(Record.id, Record.type_code, Record.key).where(
-            Record.company_id == current_actor().company_id, Record.id.in_(ids)
+        select(User.id, User.email).where(
+            User.company_id == current_actor().company_id,
+            User.active,
+            func.lower(User.email).in_(wanted),
         )
     )
-    return {str(i): (code, key) for i, code, key in rows}
+    return {row[1].lower(): str(row[0]) for row in rows}
+
+
+def ids_of_records(keys: Iterable[str]) -> dict[str, str]:
+    """Return the ids of records by the keys that were typed, in capital letters."""
+    wanted = {key.upper() for key in keys}
+    if not wanted:
+        return {}
+    rows = session().execute(
+        select(Record.id, Record.key).where(
+            Record.company_id == current_actor().company_id, Record.key.in_(wanted)
+        )
+    )
+    return {row[1]: str(row[0]) for row in rows}

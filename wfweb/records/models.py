@@ -63,12 +63,14 @@ class Record(Id, Tenant, Versioned, Stamps, Base):
 
     ``amount``, ``currency`` and ``search_text`` repeat what is in ``data`` for lists, written
     by the same verb: expressions over JSON cannot use an index under row-level security.
+    ``origin_key`` names where it came from (a form, a pack), so that sending twice makes one.
     """
 
     __tablename__ = "records"
     __table_args__ = (
         UniqueConstraint("company_id", "key", name="uq_records_company_id_key"),
         UniqueConstraint("company_id", "id", name="uq_records_company_id_id"),
+        UniqueConstraint("company_id", "origin_key", name="uq_records_company_id_origin_key"),
         ForeignKeyConstraint(
             ["company_id", "type_id"],
             ["record_types.company_id", "record_types.id"],
@@ -102,6 +104,7 @@ class Record(Id, Tenant, Versioned, Stamps, Base):
     amount: Mapped[Decimal | None] = mapped_column(Numeric(38, 10))
     currency: Mapped[str | None] = mapped_column(Text)
     search_text: Mapped[str] = mapped_column(Text, default="")
+    origin_key: Mapped[str | None] = mapped_column(Text)
     archived_at: Mapped[datetime | None]
 
     @property

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import defer
 
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
@@ -35,9 +36,26 @@ def record_types(*, inactive: bool = False) -> list[RecordType]:
     return list(session().scalars(statement.order_by(RecordType.plural, RecordType.code)))
 
 
-def visible_types() -> list[RecordType]:
-    """Return the active types whose records the actor may see or create."""
-    return [one for one in record_types() if policy.may(one, "view") or policy.may(one, "create")]
+def types_in_navigation() -> list[RecordType]:
+    """Return the active types whose records the actor may see or create, without fields."""
+    statement = (
+        select(RecordType)
+        .where(RecordType.company_id == current_actor().company_id, RecordType.active)
+        .options(defer(RecordType.fields), defer(RecordType.json_schema))
+        .order_by(RecordType.plural, RecordType.code)
+    )
+    found = session().scalars(statement)
+    return [one for one in found if policy.may(one, "view") or policy.may(one, "create")]
+
+
+def record_counts() -> dict[UUID, int]:
+    """Return how many records that are not archived each type has."""
+    rows = session().execute(
+        select(Record.type_id, func.count())
+        .where(Record.company_id == current_actor().company_id, Record.archived_at.is_(None))
+        .group_by(Record.type_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _mine() -> Select[Record, RecordType]:
