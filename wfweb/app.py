@@ -88,8 +88,9 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.home.views import bp as home
     from wfweb.identity.views import bp as identity
     from wfweb.notifications.views import bp as notifications
+    from wfweb.records.views import bp as records
 
-    table: list[Blueprint] = [home, identity, notifications, audit]
+    table: list[Blueprint] = [home, identity, notifications, audit, records]
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
 
@@ -99,4 +100,13 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
 
 def api_blueprints() -> Sequence[ApiBlueprint]:
     """Return the operations of every feature; they read tokens, never cookies, so no form token."""
-    return []
+    from wfweb.audit.api import bp as audit
+    from wfweb.identity.api import bp as identity
+    from wfweb.records import api_talk  # noqa: F401 - adds to the records
+    from wfweb.records.api import bp as records
+    from wfweb.records.api_conditions import bp as conditions
+    from wfweb.records.api_types import bp as record_types
+    from wfweb.workflow.api import bp as workflows
+    from wfweb.workflow.api_instances import bp as instances
+
+    return [identity, record_types, records, workflows, instances, conditions, audit]
