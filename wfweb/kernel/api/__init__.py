@@ -8,8 +8,20 @@ document, its pages and the tests of every route are made from.
 from wfweb.kernel.api.access import provide
 from wfweb.kernel.api.answering import Answer, Download, register
 from wfweb.kernel.api.endpoint import endpoint
+from wfweb.kernel.api.reading import under
 from wfweb.kernel.api.registry import PREFIX, ApiBlueprint, Operation, operations
-from wfweb.kernel.api.schemas import In, Money, Out, Page, PageQuery, Problem, Query, money
+from wfweb.kernel.api.schemas import (
+    In,
+    Money,
+    Out,
+    Page,
+    PageQuery,
+    Problem,
+    Query,
+    VersionIn,
+    example,
+    money,
+)
 
 __all__ = [
     "PREFIX",
@@ -24,9 +36,12 @@ __all__ = [
     "PageQuery",
     "Problem",
     "Query",
+    "VersionIn",
     "endpoint",
+    "example",
     "money",
     "operations",
     "provide",
     "register",
+    "under",
 ]

@@ -112,21 +112,20 @@ def _given(
 ) -> dict[str, Any]:
     given = dict(parameters)
     if operation.versioned:
-        given["version"] = _version(body)
+        given["version"] = _version(body, needed=operation.versioned is True)
     typed = {"body": body, "query": query}
     given.update({name: value for name, value in typed.items() if name in operation.takes})
     return given
 
 
-def _version(body: BaseModel | None) -> int:
+def _version(body: BaseModel | None, *, needed: bool) -> int | None:
     in_header, in_body = matched_version(), getattr(body, "version", None)
-    if in_header is None and in_body is None:
+    if needed and in_header is None and in_body is None:
         message = "Name the version you saw: its ETag in If-Match, or version in the body"
         raise PreconditionRequired(message)
     if None not in {in_header, in_body} and in_header != in_body:
         raise ValidationFailed.at("/version", "If-Match names another version", "version")
-    version: int = in_body if in_header is None else in_header  # type: ignore[assignment]
-    return version
+    return in_body if in_header is None else in_header
 
 
 def _act(

@@ -14,6 +14,7 @@ from wfweb.kernel.errors import Refusal
 from wfweb.kernel.problem import TYPE_PREFIX
 
 REFERENCE = "#/components/schemas/{model}"
+EXAMPLES = "#/components/examples"
 PROBLEM_TYPE = "application/problem+json"
 Schema = dict[str, Any]
 
@@ -108,6 +109,7 @@ def document(title: str, version: str, about: str) -> Schema:
         "paths": paths,
         "components": {
             "schemas": {name: s for name, s in sorted(schemas.items()) if name not in inputs},
+            "examples": _examples(listed),
             "parameters": _PARAMETERS,
             "headers": _HEADERS,
             "securitySchemes": {
@@ -128,6 +130,7 @@ def _tags(listed: Iterable[Operation]) -> list[Schema]:
 
 
 def _schemas(listed: Iterable[Operation]) -> dict[str, Schema]:
+    """Return the schema of every model by name; a name stands for one model only."""
     wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, "serialization"): None}
     for op in listed:
         for model, mode in ((op.request, "validation"), (op.query, "validation")):
@@ -137,6 +140,10 @@ def _schemas(listed: Iterable[Operation]) -> dict[str, Schema]:
             wanted[op.response, "serialization"] = None
     _references, found = models_json_schema(list(wanted), ref_template=REFERENCE)
     definitions: dict[str, Schema] = found.get("$defs", {})
+    missing = {model.__name__ for model, _mode in wanted} - set(definitions)
+    if missing:
+        message = f"two models share a name: {', '.join(sorted(missing))}"
+        raise ValueError(message)
     return definitions
 
 
@@ -271,13 +278,18 @@ def _refused(status: int, kinds: list[type[Refusal]]) -> Schema:
         "content": {
             PROBLEM_TYPE: {
                 "schema": {"$ref": REFERENCE.format(model=Problem.__name__)},
-                "examples": {kind.code: {"value": problem_example(kind)} for kind in kinds},
+                "examples": {kind.code: {"$ref": f"{EXAMPLES}/{kind.code}"} for kind in kinds},
             }
         },
     }
     if status in {409, 429, 503}:
         described["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
     return described
+
+
+def _examples(listed: Iterable[Operation]) -> dict[str, Schema]:
+    kinds = {kind.code: kind for op in listed for kind in refusals_of(op)}
+    return {code: {"value": problem_example(kind)} for code, kind in sorted(kinds.items())}
 
 
 def problem_example(kind: type[Refusal]) -> Schema:

@@ -1,6 +1,8 @@
 """Turning a request into typed input."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import request
@@ -37,7 +39,7 @@ def read_body(operation: Operation) -> tuple[BaseModel | None, bytes]:
     :raises ValidationFailed: naming every wrong place.
     """
     if operation.upload:
-        return None, _uploaded(operation)
+        return None, _uploaded()
     raw = _raw(operation.body_limit_bytes)
     if operation.request is None:
         if raw.strip() not in {b"", b"{}"}:
@@ -89,13 +91,12 @@ def _require_type(wanted: str) -> None:
         raise UnsupportedMedia(message, accepted=[wanted])
 
 
-def _uploaded(operation: Operation) -> bytes:
-    request.max_content_length = operation.body_limit_bytes
+def _uploaded() -> bytes:
     _require_type(FORM)
     try:
         files = request.files
     except RequestEntityTooLarge:
-        raise _too_large(operation.body_limit_bytes) from None
+        raise _too_large(request.max_content_length or 0) from None
     if set(files) != {"file"} or len(files.getlist("file")) != 1:
         raise ValidationFailed.at("/file", "Send exactly one file, in the part named file", "file")
     if request.form:
@@ -172,3 +173,17 @@ def refuse_unfit_address(parameters: dict[str, Any]) -> None:
     """
     if any(isinstance(value, str) and unfit(value) for value in parameters.values()):
         raise NotFound
+
+
+@contextmanager
+def under(place: str) -> Iterator[None]:
+    """Let the places a verb names begin where the client put its input, e.g. at ``/data``.
+
+    :raises ValidationFailed: what the block raised, with longer pointers.
+    """
+    try:
+        yield
+    except ValidationFailed as refusal:
+        raise ValidationFailed(
+            [FieldError(place + e.pointer, e.message, e.code) for e in refusal.errors]
+        ) from refusal

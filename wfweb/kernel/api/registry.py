@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Required, TypedDict
+from typing import Any, Literal, Required, TypedDict
 
 from flask import Blueprint
 from pydantic import BaseModel
@@ -47,9 +47,10 @@ class Options(TypedDict, total=False):
     """What is refused early; the verb refuses it as well."""
     errors: Sequence[type[Refusal]]
     """The kinds of refusal beyond those that follow from everything else."""
-    versioned: bool
+    versioned: bool | Literal["optional"]
     """A change that has to name the version it was made on, in ``If-Match`` or as ``version`` in
-    the body; a mismatch is 412 in the first and 409 in the second case."""
+    the body; a mismatch is 412 in the first and 409 in the second case. ``optional`` where there
+    may be nothing to have seen."""
     upload: Receiver
     """Stores an uploaded file before the transaction, and takes it away again when the act is
     refused; makes the body a form with the part ``file``."""
@@ -76,7 +77,7 @@ class Operation:
     status: int = 200
     permission: str | None = None
     errors: Sequence[type[Refusal]] = ()
-    versioned: bool = False
+    versioned: bool | Literal["optional"] = False
     upload: Receiver | None = None
     download: str | None = None
     body_limit_bytes: int = BODY_LIMIT_BYTES

@@ -112,3 +112,11 @@ class Problem(BaseModel):
 def example(*values: dict[str, Any]) -> ConfigDict:
     """Return the part of ``model_config`` that shows a model's examples in the documentation."""
     return ConfigDict(json_schema_extra={"examples": list(values)})
+
+
+class VersionIn(In):
+    """An act on something that was seen in a version."""
+
+    model_config = example({"version": 3})
+
+    version: int | None = Field(default=None, description="Needed unless If-Match names it.")
