@@ -460,3 +460,44 @@ def test_actor_for_somebody_closed_is_nobody(people):
         service.deactivate_user(people.rui.id, version=1)
     with pytest.raises(SignInRequired):
         access.actor_for(people.rui.id)
+
+
+@pytest.fixture
+def counting(app):
+    """Count the statements of a block, without savepoints and the tenant's own."""
+    from contextlib import contextmanager
+
+    from sqlalchemy import event
+
+    from wfweb.kernel.db import db
+
+    @contextmanager
+    def count():
+        seen = []
+
+        def note(_connection, _cursor, statement, *_rest):
+            if not statement.lower().startswith(("savepoint", "release", "rollback")):
+                seen.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return count
+
+
+def test_the_list_asks_the_database_as_often_for_one_as_for_fifty(people, client_of, counting):
+    admin = client_of(people.alma)
+    admin.get("/admin/users?q=rui")
+    with counting() as one:
+        admin.get("/admin/users?q=rui")
+    with transaction(company_id=people.ada.company_id):
+        for number in range(60):
+            session().add(
+                User(email=f"p{number}@x.example", name=f"P {number}", manager_id=people.mia.id)
+            )
+    with counting() as fifty:
+        admin.get("/admin/users")
+    assert len(fifty) == len(one) <= 9

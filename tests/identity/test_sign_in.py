@@ -336,3 +336,32 @@ def test_sessions_end_when_the_account_is_closed(people, client_of):
     with transaction(actor=people.alma.actor):
         service.deactivate_user(people.rui.id, version=None)
     assert client.get("/account").status_code == 303
+
+
+@pytest.mark.parametrize("act", ["sign_in", "ask_for_reset"])
+def test_unknown_addresses_cause_as_many_writing_transactions(people, act):
+    """A commit more or less can be measured from outside (attack 95)."""
+    from sqlalchemy import event
+
+    from wfweb.identity import doors
+    from wfweb.kernel.db import db
+
+    words = ("wrong-wrong",) if act == "sign_in" else ()
+    seen = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.append("begin" if "set_config" in statement else statement.split()[0].lower())
+
+    def transactions(email):
+        seen.clear()
+        getattr(doors, act)(email, *words, "10.0.0.9")
+        return seen.count("begin")
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        known = transactions(people.rui.email)
+        unknown = transactions("nobody@kestrel.example")
+        assert known == unknown == 2
+        assert "update" in seen[len(seen) - seen[::-1].index("begin") :]
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)

@@ -6,7 +6,7 @@ meanwhile, and as long for an account that does not exist (attack 95).
 
 from dataclasses import dataclass
 
-from wfweb.identity import passwords, service
+from wfweb.identity import passwords, service, throttle
 from wfweb.identity.principal import SignedInUser
 from wfweb.identity.service.sign_in import Attempt, NewSession
 from wfweb.kernel.actor import Actor, current_actor
@@ -28,6 +28,8 @@ def sign_in(email: str, password: str, source: str | None) -> SignInOutcome:
         attempt = service.open_attempt(email, source)
     correct = passwords.matches(attempt.password_hash, password) and not attempt.wait_seconds
     if attempt.company_id is None:
+        with transaction(system=True):
+            throttle.write_as_much(throttle.account_key(email))
         return SignInOutcome(None, attempt.wait_seconds)
     with transaction(actor=_actor_of(attempt, known=correct)):
         begun = service.close_attempt(attempt, correct=correct, password=password)
@@ -62,10 +64,13 @@ def ask_for_reset(email: str, source: str | None) -> None:
     """Send a link to an account with this address, if there is one; tells nobody which."""
     with transaction(system=True):
         account = service.account_for_reset(email, source)
-    if account is not None:
-        actor = Actor(kind="anonymous", name="Somebody signed out", company_id=account.company_id)
-        with transaction(actor=actor):
-            service.request_password_reset(account)
+    if account is None:
+        with transaction(system=True):
+            throttle.write_as_much(throttle.reset_key(email))
+        return
+    actor = Actor(kind="anonymous", name="Somebody signed out", company_id=account.company_id)
+    with transaction(actor=actor):
+        service.request_password_reset(account)
 
 
 def reset_password(token: str, password: str) -> None:

@@ -31,6 +31,10 @@ _COUNT = text(
 _REFUND = text(
     "update sign_in_throttles set attempts = attempts - 1 where key = :key and attempts > 0"
 )
+_SAME = text(
+    "update sign_in_throttles set window_ends_at = greatest(window_ends_at, cast(:now as"
+    " timestamptz)) where key = :key"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ def account_key(email: str) -> str:
     """Return the key of an account; a digest, so that the table is no list of addresses."""
     name = rules.normal_email(email).encode("utf-8", "replace")
     return f"account:{hashlib.sha256(name).hexdigest()}"
+
+
+def reset_key(email: str) -> str:
+    """Return the key under which an account's wishes for a new password are counted."""
+    return f"reset-{account_key(email)}"
 
 
 def source_key(ip: str | None) -> str:
@@ -99,6 +108,14 @@ def forget(key: str) -> None:
 def refund(key: str) -> None:
     """Take back one counted try, because it succeeded."""
     session().execute(_REFUND, {"key": key})
+
+
+def write_as_much(key: str) -> None:
+    """Do for an account that does not exist the writing that one that exists causes.
+
+    A second commit takes milliseconds on a disk, which an attacker could measure (attack 95).
+    """
+    session().execute(_SAME, {"key": key, "now": clock.now()})
 
 
 def locked_for(key: str, limit: int = rules.ACCOUNT_ATTEMPTS) -> int:

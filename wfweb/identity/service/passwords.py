@@ -88,7 +88,7 @@ def account_for_reset(email: str, source: str | None) -> Account | None:
     """
     counted = throttle.count(
         (
-            throttle.Limit(f"reset-{throttle.account_key(email)}", rules.RESETS_PER_ACCOUNT),
+            throttle.Limit(throttle.reset_key(email), rules.RESETS_PER_ACCOUNT),
             throttle.Limit(f"reset-{throttle.source_key(source)}", rules.RESETS_PER_SOURCE),
         )
     )
