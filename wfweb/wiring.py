@@ -1,5 +1,7 @@
-"""The only page that joins features: event -> reaction, port -> provider, slot -> fragment,
-action -> implementation, message kind -> handler, timer kind -> handler.
+"""The only page that joins features.
+
+Event -> reaction, port -> provider, slot -> fragment, action -> implementation, message kind ->
+handler, timer kind -> handler.
 
 Rule of thumb: if losing it would make the database lie, now; if losing it would leave
 somebody uninformed, later.
@@ -9,10 +11,14 @@ from flask import Flask, request
 
 from wfweb import audit, events
 from wfweb.approvals import act, deadlines, edits
+from wfweb.approvals import events as approval_events
+from wfweb.approvals import jobs as approval_jobs
 from wfweb.approvals import queries as approval_queries
 from wfweb.approvals import reactions as approval_reactions
 from wfweb.events import timers
 from wfweb.events.delivery import Handler, Handlers
+from wfweb.home import jobs as home_jobs
+from wfweb.home import labels
 from wfweb.identity import access, policy
 from wfweb.identity import jobs as identity_jobs
 from wfweb.identity.events import RolesChanged, UserChanged, UserDeactivated
@@ -20,8 +26,14 @@ from wfweb.kernel import api, problem, slots
 from wfweb.kernel.errors import Forbidden
 from wfweb.kernel.ports import ports
 from wfweb.notifications import jobs as mail_jobs
-from wfweb.notifications import send_mail
-from wfweb.records.events import FileAttached, FileRemoved, RecordChanged, RecordCreated
+from wfweb.notifications import relevance, send_mail
+from wfweb.records.events import (
+    CommentAdded,
+    FileAttached,
+    FileRemoved,
+    RecordChanged,
+    RecordCreated,
+)
 from wfweb.workflow import actions, builtin, engine, moments, reactions
 from wfweb.workflow.events import InstanceCancelled, InstanceMoved, StateEntered
 
@@ -29,6 +41,15 @@ from wfweb.workflow.events import InstanceCancelled, InstanceMoved, StateEntered
 INSIDE_JOBS: dict[str, Handler] = {
     "identity.send_reset": identity_jobs.send_reset,
     "identity.send_notice": identity_jobs.send_notice,
+    "approvals.tell_assigned": approval_jobs.tell_assigned,
+    "approvals.tell_reminder": approval_jobs.tell_reminder,
+    "approvals.tell_moved": approval_jobs.tell_moved,
+    "approvals.tell_approved": approval_jobs.tell_approved,
+    "approvals.tell_rejected": approval_jobs.tell_rejected,
+    "approvals.tell_cancelled": approval_jobs.tell_cancelled,
+    "approvals.tell_at_risk": approval_jobs.tell_at_risk,
+    "approvals.tell_question": approval_jobs.tell_question,
+    "home.tell_mentioned": home_jobs.tell_mentioned,
 }
 
 # Message kinds whose handler waits for the network and opens its own transactions.
@@ -74,6 +95,17 @@ def _audit_refusal(refusal: Forbidden) -> None:
 
 def _notifications(_app: Flask) -> None:
     ports.send_mail = send_mail
+    ports.subject_label = labels.label_of
+    relevance[approval_jobs.ASSIGNMENT] = approval_jobs.still_wanted
+    events.subscribe_later(approval_events.AssignmentOpened, "approvals.tell_assigned")
+    events.subscribe_later(approval_events.ReminderDue, "approvals.tell_reminder")
+    events.subscribe_later(approval_events.AssignmentMoved, "approvals.tell_moved")
+    events.subscribe_later(approval_events.RequestApproved, "approvals.tell_approved")
+    events.subscribe_later(approval_events.RequestRejected, "approvals.tell_rejected")
+    events.subscribe_later(approval_events.RequestCancelled, "approvals.tell_cancelled")
+    events.subscribe_later(approval_events.RequestAtRisk, "approvals.tell_at_risk")
+    events.subscribe_later(approval_events.QuestionAsked, "approvals.tell_question")
+    events.subscribe_later(CommentAdded, "home.tell_mentioned")
 
 
 def _api(app: Flask) -> None:

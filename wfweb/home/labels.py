@@ -1,0 +1,76 @@
+"""What a subject is called and where its page is, for features below that only know its id."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from wfweb.approvals.models import ApprovalMatrix, ApprovalRequest
+from wfweb.identity.models import Role, User
+from wfweb.kernel.db import session
+from wfweb.kernel.ports import Label
+from wfweb.records.models import Record, RecordType
+from wfweb.workflow.models import WorkflowDefinition, WorkflowInstance
+
+
+def label_of(subject_type: str, subject_id: UUID) -> Label:
+    """Return the label of a subject; its type and id when it is nothing we have pages for."""
+    name = _NAMES.get(subject_type)
+    found = name(subject_id) if name else None
+    return found or Label(f"{subject_type.replace('_', ' ')} {subject_id}", None)
+
+
+def _record(subject_id: UUID) -> Label | None:
+    found = session().get(Record, subject_id)
+    return found and Label(
+        f"{found.key} {found.title}".strip(), f"/records/{found.type_code}/{found.key}"
+    )
+
+
+def _request(subject_id: UUID) -> Label | None:
+    found = session().get(ApprovalRequest, subject_id)
+    return found and Label(f"{found.key} {found.title}", f"/requests/{found.key}")
+
+
+def _instance(subject_id: UUID) -> Label | None:
+    found = session().get(WorkflowInstance, subject_id)
+    if found is None:
+        return None
+    about = _record(found.record_id) if found.record_id else None
+    text = f"{found.definition_code} of {about.text}" if about else found.definition_code
+    return Label(text, about.url if about else f"/workflows/{found.definition_code}")
+
+
+def _definition(subject_id: UUID) -> Label | None:
+    found = session().get(WorkflowDefinition, subject_id)
+    return found and Label(found.name, f"/workflows/{found.code}")
+
+
+def _matrix(subject_id: UUID) -> Label | None:
+    found = session().get(ApprovalMatrix, subject_id)
+    return found and Label(found.name, f"/matrices/{found.code}")
+
+
+def _type(subject_id: UUID) -> Label | None:
+    found = session().get(RecordType, subject_id)
+    return found and Label(found.name, f"/record-types/{found.code}")
+
+
+def _user(subject_id: UUID) -> Label | None:
+    found = session().get(User, subject_id)
+    return found and Label(found.name, f"/admin/users/{found.id}")
+
+
+def _role(subject_id: UUID) -> Label | None:
+    found = session().get(Role, subject_id)
+    return found and Label(found.name, f"/admin/roles/{found.id}")
+
+
+_NAMES: dict[str, Callable[[UUID], Label | None]] = {
+    "record": _record,
+    "approval_request": _request,
+    "workflow_instance": _instance,
+    "workflow_definition": _definition,
+    "approval_matrix": _matrix,
+    "record_type": _type,
+    "user": _user,
+    "role": _role,
+}
