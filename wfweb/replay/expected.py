@@ -2,7 +2,7 @@
 
 import gzip
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,21 +32,30 @@ class Comparison:
             self.examples.append(sentence)
 
 
-def compare(results: Results, found: Mapping[str, Any], path: Path) -> Comparison:
-    """Compare a run with a ``per_case.jsonl`` (also gzipped) or a ``summary.json``.
+Expectation = list[Mapping[str, Any]] | Mapping[str, Any]
 
-    :param found: the run's own summary.
+
+def read_expected(path: Path) -> Expectation:
+    """Read a ``per_case.jsonl`` (also gzipped) as a list, or a ``summary.json`` as an object.
+
     :raises BrokenExpectation: naming the line where known.
     """
     raw = _content(path)
     lines = raw.splitlines()
     first = _json(lines[0], 1, path) if lines and lines[0].rstrip().endswith(b"}") else None
     if isinstance(first, dict) and "case" in first:
-        return _per_case(results, _lines(lines, path))
+        return list(_lines(lines, path))
     whole = _json(raw, None, path)
     if not isinstance(whole, dict):
         raise BrokenExpectation(f"{path.name} is neither one case a line nor a summary")
-    return _summary(found, whole)
+    return whole
+
+
+def compare(results: Results, found: Mapping[str, Any], expected: Expectation) -> Comparison:
+    """Compare a run with what is expected of it; ``found`` is the run's own summary."""
+    if isinstance(expected, list):
+        return _per_case(results, expected)
+    return _summary(found, expected)
 
 
 def _content(path: Path) -> bytes:
@@ -77,7 +86,7 @@ def _lines(lines: list[bytes], path: Path) -> Iterator[Mapping[str, Any]]:
         yield data
 
 
-def _per_case(results: Results, expected: Iterator[Mapping[str, Any]]) -> Comparison:
+def _per_case(results: Results, expected: Iterable[Mapping[str, Any]]) -> Comparison:
     comparison, left = Comparison(), dict(results.cases)
     for wanted in expected:
         case = left.pop(str(wanted["case"]), None)

@@ -53,7 +53,9 @@ def subject_of(body: DefinitionBody) -> str:
         return ""
     # Of sorted texts the first and the last have the beginning that all of them share.
     first, last = steps[0], steps[-1]
-    same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    same = next(
+        (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+    )
     found = _WORD_ENDS.match(first[:same])
     return found.group(0) if found else ""
 
