@@ -21,8 +21,9 @@ def welcome(console: Console, address: str, data: Path, *, mail: bool) -> None:
     sign_ins = _sign_ins(data)
     if sign_ins:
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-        for heading in ("Sign in as", "Password", "Who"):
-            table.add_column(heading, no_wrap=True)
+        for heading in ("Sign in as", "Password"):
+            table.add_column(heading, no_wrap=True, min_width=18)
+        table.add_column("Who")
         for entry in sign_ins:
             table.add_row(entry["email"], entry["password"], entry["who"])
         console.print()
