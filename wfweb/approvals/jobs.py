@@ -46,7 +46,7 @@ def tell_moved(payload: dict[str, Any]) -> None:
     if payload.get("to_user_id") is None:
         return
     seats = select(ApprovalAssignment.id).where(
-        ApprovalAssignment.request_id == UUID(str(payload["target_id"])),
+        ApprovalAssignment.request_id == UUID(str(payload["request_id"])),
         ApprovalAssignment.user_id == UUID(str(payload["to_user_id"])),
         ApprovalAssignment.status == "pending",
         ApprovalAssignment.asked_at.is_not(None),
@@ -164,7 +164,7 @@ def _tell_requester(payload: Mapping[str, Any], kind: str, **extra: str) -> None
 
 
 def _request(payload: Mapping[str, Any]) -> ApprovalRequest:
-    return session().get_one(ApprovalRequest, UUID(str(payload["target_id"])))
+    return session().get_one(ApprovalRequest, UUID(str(payload["request_id"])))
 
 
 def _thread(request: ApprovalRequest) -> str:
@@ -180,7 +180,7 @@ def _last_words(payload: Mapping[str, Any]) -> str:
     """Return the last decision of the request in words: who, and the comment."""
     decision = session().scalar(
         select(ApprovalDecision)
-        .where(ApprovalDecision.request_id == UUID(str(payload["target_id"])))
+        .where(ApprovalDecision.request_id == UUID(str(payload["request_id"])))
         .order_by(ApprovalDecision.id.desc())
         .limit(1)
     )

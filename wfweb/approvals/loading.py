@@ -17,15 +17,15 @@ from wfweb.kernel.journal import journal
 _REQUEST = tuple(Request.__dataclass_fields__)
 
 # Asked by request, or by the seat a page or a mail was made for.
-_LOCK = f"""
+_READ = f"""
 select {", ".join(f"q.{name}" for name in _REQUEST)}
 from approval_requests q join workflow_instances i on i.id = q.instance_id
 where q.id in (
     select coalesce((select a.request_id from approval_assignments a where a.id = wanted), wanted)
     from unnest(%s::uuid[]) wanted)
 order by q.id
-for no key update of i, q
 """  # noqa: S608 - column names of our own
+_LOCK = f"{_READ} for no key update of i, q"
 
 # The rule of a level travels once, with the first of its seats.
 _CHAIN = """
@@ -64,14 +64,29 @@ def lock_one(target_id: UUID) -> Case:
     return next(iter(cases.values()))
 
 
+def read_one(request_id: UUID) -> Case:
+    """Read a request with its chain without locking it, for pages.
+
+    :raises NotFound: when there is none in this company.
+    """
+    cases = _fetch([request_id], _READ)
+    if request_id not in cases:
+        raise NotFound
+    return cases[request_id]
+
+
 def lock_many(target_ids: Iterable[UUID]) -> dict[UUID, Case]:
     """Lock requests in ascending order of id and read their chains; absent ones are left out."""
+    return _fetch(target_ids, _LOCK)
+
+
+def _fetch(target_ids: Iterable[UUID], statement: str) -> dict[UUID, Case]:
     wanted = list(dict.fromkeys(target_ids))
     # What this act has written so far must be in the database before it is read again.
     journal().flush()
     driver: Any = session().connection().connection.driver_connection
     with translated(), driver.pipeline(), driver.cursor() as locks, driver.cursor() as chains:
-        locks.execute(_LOCK, (wanted,))
+        locks.execute(statement, (wanted,))
         chains.execute(_CHAIN, (wanted,))
         cases = {row[0]: Case(Request(*row)) for row in locks.fetchall()}
         _attach(cases, chains.fetchall())

@@ -4,9 +4,43 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from wfweb.approvals.counting import Counts, counts, counts_by_type, version_for
+from wfweb.approvals.explaining import explanation
+from wfweb.approvals.inbox import (
+    Filters,
+    Page,
+    Row,
+    at_risk,
+    decided_by,
+    my_requests,
+    waiting_for,
+    waiting_on_others,
+)
 from wfweb.approvals.models import ApprovalAssignment, ApprovalRequest
+from wfweb.approvals.request_page import LevelView, RequestPage, SeatView, request_page
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
+
+__all__ = [
+    "Counts",
+    "Filters",
+    "LevelView",
+    "Page",
+    "RequestPage",
+    "Row",
+    "SeatView",
+    "at_risk",
+    "counts",
+    "counts_by_type",
+    "decided_by",
+    "explanation",
+    "may_see_record",
+    "my_requests",
+    "request_page",
+    "version_for",
+    "waiting_for",
+    "waiting_on_others",
+]
 
 
 def may_see_record(record_id: UUID) -> bool:

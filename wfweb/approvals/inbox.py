@@ -1,0 +1,339 @@
+"""Who can act now, and what else concerns somebody: one query each, pages by keyset.
+
+``waiting_for`` is THE query of who can act now: inbox, counters, mails and API all read it,
+from one partial index whose rows are exactly the open questions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import aliased
+
+from wfweb.approvals.models import (
+    OPEN_STATUSES,
+    ApprovalAssignment,
+    ApprovalDecision,
+    ApprovalLevel,
+    ApprovalRequest,
+    ApprovalView,
+)
+from wfweb.identity.models import User
+from wfweb.kernel import clock
+from wfweb.kernel.actor import current_actor
+from wfweb.kernel.db import session
+from wfweb.kernel.paging import decode_cursor, encode_cursor
+
+LIMIT = 50
+MAX_TEXT = 100
+RECENT = timedelta(days=90)
+_FOREVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz")
+
+Due = Literal["overdue", "today", "week"]
+Whose = Literal["all", "mine", "for_others"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; amounts are compared whatever the currency."""
+
+    type_code: str | None = None
+    text: str | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    due: Due | None = None
+    whose: Whose = "all"
+    at_risk: bool = False
+
+    @property
+    def active(self) -> int:
+        """How many filters narrow the list."""
+        given = (self.type_code, self.text, self.minimum, self.maximum, self.due)
+        return sum(one is not None for one in given) + (self.whose != "all") + self.at_risk
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One request in a list. ``assignment_id`` is the reader's own seat, where there is one."""
+
+    request_id: UUID
+    key: str
+    round: int
+    title: str
+    status: str
+    outcome_reason: str | None
+    record_id: UUID
+    record_key: str
+    type_code: str
+    amount: Decimal | None
+    currency: str | None
+    requester_id: UUID | None
+    requester_name: str | None
+    level: int
+    levels: int
+    digest: str
+    at_risk: bool
+    at_risk_reason: str | None
+    due_at: datetime | None
+    created_at: datetime
+    decided_at: datetime | None
+    assignment_id: UUID | None = None
+    asked_at: datetime | None = None
+    why: str | None = None
+    for_id: UUID | None = None
+    for_name: str | None = None
+    level_name: str | None = None
+    rule_text: str | None = None
+    quorum: str | None = None
+    seen_digest: str | None = None
+    decision: str | None = None
+    at: datetime | None = None
+
+    @property
+    def changed_since_seen(self) -> bool:
+        """Whether the reader has seen another content than the one asked now."""
+        return self.seen_digest is not None and self.seen_digest != self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, and the cursor of the next page."""
+
+    rows: Sequence[Row]
+    after: str | None
+
+
+_Requester = aliased(User, name="requester")
+_Principal = aliased(User, name="principal")
+ASKED = and_(ApprovalAssignment.status == "pending", ApprovalAssignment.asked_at.is_not(None))
+IS_OPEN = ApprovalRequest.status.in_(OPEN_STATUSES)
+
+_REQUEST: tuple[Any, ...] = (
+    ApprovalRequest.id,
+    ApprovalRequest.key,
+    ApprovalRequest.round,
+    ApprovalRequest.title,
+    ApprovalRequest.status,
+    ApprovalRequest.outcome_reason,
+    ApprovalRequest.record_id,
+    ApprovalRequest.record_key,
+    ApprovalRequest.record_type_code,
+    ApprovalRequest.amount,
+    ApprovalRequest.currency,
+    ApprovalRequest.requester_id,
+    _Requester.name,
+    ApprovalRequest.current_level,
+    ApprovalRequest.levels_total,
+    ApprovalRequest.digest,
+    ApprovalRequest.at_risk,
+    ApprovalRequest.at_risk_reason,
+    ApprovalRequest.due_at,
+    ApprovalRequest.created_at,
+    ApprovalRequest.decided_at,
+)
+
+
+def of_company() -> ColumnElement[bool]:
+    """Return what holds for requests of the current company."""
+    return ApprovalRequest.company_id == current_actor().company_id
+
+
+def waiting_for(
+    user_id: UUID, filters: Filters | None = None, *, after: str | None = None, limit: int = LIMIT
+) -> Page:
+    """Return what somebody can decide now, soonest due first.
+
+    :raises ValidationFailed: for a cursor that is none.
+    """
+    due = func.coalesce(ApprovalAssignment.due_at, _FOREVER)
+    query: Select[Any] = (
+        select(
+            *_REQUEST,
+            ApprovalAssignment.id,
+            ApprovalAssignment.asked_at,
+            ApprovalAssignment.why,
+            ApprovalAssignment.on_behalf_of_id,
+            _Principal.name,
+            ApprovalLevel.name,
+            ApprovalLevel.rule_text,
+            ApprovalLevel.quorum,
+            ApprovalView.digest,
+            ApprovalAssignment.due_at,
+        )
+        .join(ApprovalRequest, ApprovalRequest.id == ApprovalAssignment.request_id)
+        .join(ApprovalLevel, ApprovalLevel.id == ApprovalAssignment.level_id)
+        .outerjoin(_Requester, _Requester.id == ApprovalRequest.requester_id)
+        .outerjoin(_Principal, _Principal.id == ApprovalAssignment.on_behalf_of_id)
+        .outerjoin(
+            ApprovalView,
+            and_(ApprovalView.request_id == ApprovalRequest.id, ApprovalView.user_id == user_id),
+        )
+        .where(
+            ApprovalAssignment.company_id == current_actor().company_id,
+            ApprovalAssignment.user_id == user_id,
+            ASKED,
+        )
+    )
+    query = _narrow(query, filters or Filters(), of_seat=True)
+    last = decode_cursor(after, 2, ((datetime, type(None)), UUID))
+    if last is not None:
+        place = _FOREVER if last[0] is None else last[0]
+        query = query.where(tuple_(due, ApprovalAssignment.id) > tuple_(place, last[1]))
+    found = session().execute(query.order_by(due, ApprovalAssignment.id).limit(limit + 1)).all()
+    shown = [Row(*row[:-1]) for row in found[:limit]]
+    place = (found[limit - 1][-1], shown[-1].assignment_id) if len(found) > limit else None
+    return _page(shown, place)
+
+
+def _page(shown: list[Row], place: Sequence[Any] | None) -> Page:
+    return Page(shown, encode_cursor(place) if place else None)
+
+
+def _narrow(query: Select[Any], filters: Filters, *, of_seat: bool) -> Select[Any]:
+    if filters.type_code:
+        query = query.where(ApprovalRequest.record_type_code == filters.type_code)
+    if filters.minimum is not None:
+        query = query.where(ApprovalRequest.amount >= filters.minimum)
+    if filters.maximum is not None:
+        query = query.where(ApprovalRequest.amount <= filters.maximum)
+    if filters.at_risk:
+        query = query.where(ApprovalRequest.at_risk)
+    text = (filters.text or "").replace("\x00", "").strip()[:MAX_TEXT]
+    if text:
+        query = query.where(_contains(text))
+    if of_seat and filters.whose != "all":
+        for_others = ApprovalAssignment.on_behalf_of_id.is_not(None)
+        query = query.where(for_others if filters.whose == "for_others" else ~for_others)
+    if filters.due is not None:
+        column = ApprovalAssignment.due_at if of_seat else ApprovalRequest.due_at
+        query = query.where(column < _until(filters.due))
+    return query
+
+
+def _until(due: Due) -> datetime:
+    days = {"overdue": 0, "today": 1, "week": 7}[due]
+    return clock.now() + timedelta(days=days)
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    pattern = f"%{escaped}%"
+    return or_(
+        ApprovalRequest.title.ilike(pattern),
+        ApprovalRequest.key.ilike(pattern),
+        ApprovalRequest.record_key.ilike(pattern),
+        _Requester.name.ilike(pattern),
+    )
+
+
+def _requests() -> Select[Any]:
+    query = select(*_REQUEST).outerjoin(_Requester, _Requester.id == ApprovalRequest.requester_id)
+    return query.where(of_company())
+
+
+def _newest(query: Select[Any], after: str | None, limit: int) -> Page:
+    last = decode_cursor(after, 1, (UUID,))
+    if last is not None:
+        query = query.where(ApprovalRequest.id < last[0])
+    found = session().execute(query.order_by(ApprovalRequest.id.desc()).limit(limit + 1)).all()
+    shown = [Row(*row) for row in found[:limit]]
+    return _page(shown, (shown[-1].request_id,) if len(found) > limit else None)
+
+
+def my_requests(
+    user_id: UUID,
+    filters: Filters | None = None,
+    *,
+    open_only: bool = False,
+    after: str | None = None,
+    limit: int = LIMIT,
+) -> Page:
+    """Return what somebody asked for, newest first.
+
+    :raises ValidationFailed: for a cursor that is none.
+    """
+    query = _requests().where(ApprovalRequest.requester_id == user_id)
+    if open_only:
+        query = query.where(IS_OPEN)
+    return _newest(_narrow(query, filters or Filters(), of_seat=False), after, limit)
+
+
+def waits_on_others(user_id: UUID) -> ColumnElement[bool]:
+    """Return what holds for open requests that somebody has done their part of."""
+    since = clock.now() - RECENT
+    decided = select(ApprovalDecision.request_id).where(
+        ApprovalDecision.company_id == current_actor().company_id,
+        ApprovalDecision.user_id == user_id,
+        ApprovalDecision.at > since,
+    )
+    asked = exists().where(
+        ApprovalAssignment.request_id == ApprovalRequest.id,
+        ApprovalAssignment.user_id == user_id,
+        ASKED,
+    )
+    part = or_(ApprovalRequest.requester_id == user_id, ApprovalRequest.id.in_(decided))
+    return and_(IS_OPEN, part, ~asked)
+
+
+def waiting_on_others(
+    user_id: UUID, filters: Filters | None = None, *, after: str | None = None, limit: int = LIMIT
+) -> Page:
+    """Return open requests that somebody asked for or has decided, and others have not yet.
+
+    :raises ValidationFailed: for a cursor that is none.
+    """
+    query = _requests().where(waits_on_others(user_id))
+    return _newest(_narrow(query, filters or Filters(), of_seat=False), after, limit)
+
+
+def decided_by(
+    user_id: UUID, filters: Filters | None = None, *, after: str | None = None, limit: int = LIMIT
+) -> Page:
+    """Return what somebody decided, latest first.
+
+    :raises ValidationFailed: for a cursor that is none.
+    """
+    query = (
+        select(*_REQUEST, ApprovalDecision.assignment_id, ApprovalDecision.decision)
+        .add_columns(ApprovalDecision.at, ApprovalDecision.id)
+        .join(ApprovalRequest, ApprovalRequest.id == ApprovalDecision.request_id)
+        .outerjoin(_Requester, _Requester.id == ApprovalRequest.requester_id)
+        .where(
+            ApprovalDecision.company_id == current_actor().company_id,
+            ApprovalDecision.user_id == user_id,
+            ApprovalDecision.carried_from_id.is_(None),
+        )
+    )
+    query = _narrow(query, filters or Filters(), of_seat=False)
+    last = decode_cursor(after, 1, (UUID,))
+    if last is not None:
+        query = query.where(ApprovalDecision.id < last[0])
+    found = session().execute(query.order_by(ApprovalDecision.id.desc()).limit(limit + 1)).all()
+    size = len(_REQUEST)
+    rows = [
+        replace(Row(*row[:size]), assignment_id=row[size], decision=row[size + 1], at=row[size + 2])
+        for row in found[:limit]
+    ]
+    return _page(rows, (found[limit - 1][-1],) if len(found) > limit else None)
+
+
+def at_risk(*, after: str | None = None, limit: int = LIMIT) -> Page:
+    """Return the requests that nobody can settle, for administrators.
+
+    :raises ValidationFailed: for a cursor that is none.
+    """
+    return _newest(_requests().where(ApprovalRequest.at_risk, IS_OPEN), after, limit)
