@@ -113,7 +113,7 @@ def replaced(installation: Installation, command: str, before: list[int]) -> boo
 def test_the_whole_life_of_an_installation(installation, data):
     first = installation.start()
     assert f"http://127.0.0.1:{installation.port}" in installation.said
-    assert "ada@wfweb.example" in installation.said
+    assert "ada@kestrel.example" in installation.said
     assert installation.get("/readyz")[0] == 200
     status, page = installation.get("/sign-in")
     assert status == 200
@@ -145,7 +145,7 @@ def test_the_whole_life_of_an_installation(installation, data):
 
     again = installation.start()
     assert again < max(8.0, first), "a second start does less than the first"
-    assert "Preparing" not in installation.said
+    assert "demo data are ready" not in installation.said
     assert installation.get("/readyz")[0] == 200
     installation.stop(signal.SIGKILL)
     assert eventually_none_naming(data) == []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import exists, select
 
+from wfweb.dev import preparation
 from wfweb.identity.service import create_company
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.ids import new_id
@@ -26,6 +27,7 @@ def ensure(data: Path) -> None:
     with transaction(system=True):
         if session().scalar(select(exists().where(Company.id.is_not(None)))):
             return
+    preparation.begin(data)
     pack, company_id = read_pack(PACK), new_id()
     with transaction(company_id=company_id, system=True):
         create_company(company_id, str(pack.people()["company"]))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MEMORY: Final = "prepared.json"
+_BEGUN: Final = "preparing"
 _PREFIX: Final = "postgresql+psycopg://"
 
 
@@ -56,7 +57,18 @@ def _identity(url: str) -> str:
     return str(row[0]) if row else "unknown"
 
 
+def begin(data: Path) -> None:
+    """A database that nobody has filled yet is about to be filled."""
+    (data / _BEGUN).touch()
+
+
+def was_interrupted(data: Path) -> bool:
+    """Whether filling an empty database began and did not end; nothing in it is anybody's yet."""
+    return (data / _BEGUN).exists()
+
+
 def remember(data: Path, database_url: str) -> None:
     """Keep in mind that this version prepared this database."""
     memory = {"fingerprint": fingerprint(), "database": _identity(database_url)}
     (data / _MEMORY).write_text(json.dumps(memory))
+    (data / _BEGUN).unlink(missing_ok=True)

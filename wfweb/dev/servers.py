@@ -162,6 +162,17 @@ class EmbeddedServers:
             self._await_postgres()
         return dead
 
+    def recreate_database(self) -> None:
+        """Throw the database away and make an empty one; everything in it is lost."""
+        with self._administer() as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+
+    def _administer(self) -> psycopg.Connection:
+        return psycopg.connect(
+            host=str(self.socket_dir), user=DATABASE, dbname="postgres", autocommit=True
+        )
+
     def _take_lock(self) -> None:
         """Hold the folder for this process; the kernel lets go when it ends, however it ends."""
         path = self._data / "servers.lock"
@@ -276,9 +287,7 @@ class EmbeddedServers:
         deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
-                with psycopg.connect(
-                    host=str(self.socket_dir), user=DATABASE, dbname="postgres", autocommit=True
-                ) as connection:
+                with self._administer() as connection:
                     known = "SELECT 1 FROM pg_database WHERE datname = %s"
                     if connection.execute(known, [DATABASE]).fetchone() is None:
                         connection.execute(f"CREATE DATABASE {DATABASE}")

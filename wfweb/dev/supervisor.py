@@ -140,13 +140,16 @@ class Supervisor:
         """Migrate and load demo data, unless the same version did so on this database before."""
         if preparation.is_prepared(self._data, self._settings):
             return
-        self._console.print("Preparing the database and demo data")
+        if self._servers is not None and preparation.was_interrupted(self._data):
+            self._servers.recreate_database()
         program = Program("prepare", ("-m", "wfweb", "prepare"))
-        self._launch(program)
-        while program.child is not None and program.child.exit_code() is None:
-            self._pause()
+        with self._console.status("Preparing the database and demo data"):
+            self._launch(program)
+            while program.child is not None and program.child.exit_code() is None:
+                self._pause()
         if program.child is not None and program.child.exit_code() != 0:
             self._fail("prepare", "The database could not be prepared.")
+        self._console.print("The database and the demo data are ready")
 
     def _add(self, program: Program) -> None:
         self._programs.append(program)
