@@ -144,17 +144,19 @@ def _refusal(
     request = case.request
     asked = [seat.user_name for seat in (level.seats if level else ()) if seat.is_asked]
     if refused in (rules.Refused.REQUESTER, rules.Refused.EDITOR) or (
-        not own and actor_id in request.excluded_ids
+        actor_id in request.excluded_ids
+        and not (level and level.self_approval)
+        and all(seat.made is None for seat in own)
     ):
         return errors.own_request(request.key, editor=actor_id != request.requester_id)
+    if request.at_risk and any(seat.is_open for seat in own):
+        return errors.waits_for_administrator(request.key, request.at_risk_reason or "")
     if refused is rules.Refused.ALREADY_DECIDED or (own and refused is rules.Refused.NOT_ASKED):
         return _closed(case, own[-1])
     if refused in (rules.Refused.INACTIVE, rules.Refused.NOT_MEMBER):
         why = next((seat.ineligible_because() for seat in own), None)
         return errors.no_longer_eligible(request.key, why or "you left the role that was asked")
     if refused is rules.Refused.NOT_THEIR_TURN:
-        if request.at_risk:
-            return errors.waits_for_administrator(request.key, request.at_risk_reason or "")
         return errors.not_your_turn(request.key, asked)
     return errors.not_asked(request.key, asked)
 
