@@ -122,7 +122,7 @@ def approve_by_system(
         decision="approve",
         level=level_number,
         after={"decision": "approve", "rule": rule},
-        details={"automatic": True, "rule": rule, **details},
+        details={**details, "automatic": True, "rule": rule},
     )
 
 
