@@ -156,6 +156,7 @@ def test_given_servers_are_used_and_nothing_embedded_starts(data, servers, templ
     given = {
         "WFWEB_DATABASE_URL": servers.create(database, template),
         "WFWEB_REDIS_URL": servers.redis_url,
+        "WFWEB_DEMO": "false",
     }
     installation = Installation(data, **given)
     try:
