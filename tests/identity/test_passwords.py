@@ -305,3 +305,10 @@ def test_the_mails_really_are_queued_for_delivery(people, client_of):
             jobs.send_notice({"to": people.rui.email, "template": template, "name": "Rui"})
     kinds = outbox("mail.deliver")
     assert len(kinds) == 3
+
+
+def test_an_administrators_own_address_wants_the_password_too(people):
+    with pytest.raises(PasswordNeeded), transaction(actor=people.alma.actor):
+        service.update_user(people.alma.id, {"email": "thief@evil.example"}, version=None)
+    with transaction(actor=people.alma.actor):
+        service.update_user(people.rui.id, {"email": "rui@new.example"}, version=None)

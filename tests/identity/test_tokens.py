@@ -6,7 +6,7 @@ import pytest
 from flask import request
 from sqlalchemy import text
 
-from tests.people import post
+from tests.people import PASSWORD, post
 from wfweb.identity import access, principal, queries, service
 from wfweb.identity import tokens as forms_of_tokens
 from wfweb.kernel import clock
@@ -171,3 +171,15 @@ def test_a_bearer_token_opens_no_page(people, client_of):
     _id, secret = make(people.rui)
     answer = client_of().get("/account", headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 303
+
+
+def test_an_old_session_types_its_password_before_it_makes_a_token(people, client_of):
+    client = client_of(people.rui)
+    form = {"name": "Typed name", "days": "30", "scopes": ["read"]}
+    with clock.at(clock.now() + timedelta(hours=1)):
+        assert "Your password" in client.get("/account/tokens").text
+        refused = post(client, "/account/tokens", form)
+        assert refused.status_code == 422
+        assert 'value="Typed name"' in refused.text
+        made = post(client, "/account/tokens", {**form, "current_password": PASSWORD})
+        assert made.status_code == 201

@@ -85,4 +85,7 @@ def require_recent_password() -> None:
     :raises PasswordNeeded: when it is too long ago, or nobody is signed in by a browser.
     """
     if current_actor().kind != "system" and not recently_confirmed():
-        raise PasswordNeeded
+        action = {"label": "Enter your password", "url": "/confirm-password?next=/account"}
+        raise PasswordNeeded(
+            "It was typed too long ago for this. Nothing was changed.", actions=[action]
+        )

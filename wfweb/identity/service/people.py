@@ -162,6 +162,7 @@ def update_user(user_id: UUID, changes: Mapping[str, Any], *, version: int | Non
     """Change an account's fields (those in ``EDITABLE``).
 
     :raises Forbidden: without ``users.manage``, or for an account above one's own.
+    :raises PasswordNeeded: for one's own address when the password is not fresh.
     :raises ValidationFailed: naming each wrong field; a circle of managers at ``/manager_id``.
     :raises Conflict: when the account has another version.
     """
@@ -169,7 +170,15 @@ def update_user(user_id: UUID, changes: Mapping[str, Any], *, version: int | Non
     one_at_a_time()
     user = locked_user(user_id, version)
     policy.require_power_over(queries.permissions_of(user.id))
-    return _update(user, _clean({k: v for k, v in changes.items() if k in EDITABLE}))
+    wanted = _clean({k: v for k, v in changes.items() if k in EDITABLE})
+    _guard_own_address(user, wanted)
+    return _update(user, wanted)
+
+
+def _guard_own_address(user: User, wanted: Mapping[str, Any]) -> None:
+    """Want a fresh password for one's own new address: a thief changes it first (attack 101)."""
+    if current_actor().id == user.id and wanted.get("email", user.email) != user.email:
+        policy.require_recent_password()
 
 
 def update_profile(changes: Mapping[str, Any], *, version: int | None = None) -> User:
@@ -183,8 +192,7 @@ def update_profile(changes: Mapping[str, Any], *, version: int | None = None) ->
         raise policy.denied("users.manage")
     user = locked_user(own_id, version)
     wanted = _clean({k: v for k, v in changes.items() if k in OWN_FIELDS | {"email"}})
-    if wanted.get("email", user.email) != user.email:
-        policy.require_recent_password()
+    _guard_own_address(user, wanted)
     return _update(user, wanted)
 
 

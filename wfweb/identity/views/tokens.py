@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
-from wfweb.identity import forms, queries, rules, service
+from wfweb.identity import doors, forms, policy, queries, rules, service
 from wfweb.identity.access import current_user, requires, signed_in
 from wfweb.identity.models import User
 from wfweb.identity.views import bp
@@ -18,7 +18,11 @@ from wfweb.kernel.web import page, respond
 SCOPE_OPTIONS = [
     {"value": "read", "label": "Read", "help": "See what you may see"},
     {"value": "write", "label": "Write", "help": "Create, edit and decide as you may"},
-    {"value": "admin", "label": "Administer", "help": "Also use your grave permissions"},
+    {
+        "value": "admin",
+        "label": "Administer",
+        "help": "Also change people, roles and rules as you may",
+    },
 ]
 NEW = {"name": "", "days": str(rules.TOKEN_DAYS), "scopes": ["read", "write"]}
 CREATED, UNPROCESSABLE = 201, 422
@@ -75,6 +79,7 @@ def _create(user_id: UUID) -> Response:
         "scopes": posted.getlist("scopes"),
     }
     try:
+        _ask_for_password(posted.get("current_password", ""))
         with transaction():
             _row, secret = service.create_token(
                 user_id,
@@ -89,6 +94,14 @@ def _create(user_id: UUID) -> Response:
     with transaction():
         # No redirect: the secret must not travel through an address or a cookie.
         return _tokens_page(queries.user_by_id(user_id), secret=secret, status=CREATED)
+
+
+def _ask_for_password(password: str) -> None:
+    """Want a fresh password: a token outlives the session that a thief took."""
+    with transaction():
+        fresh = policy.recently_confirmed()
+    if not fresh and not doors.confirm_password(current_user(), password, request.remote_addr):
+        raise ValidationFailed.at("/current_password", "That is not your password")
 
 
 def _tokens_page(
@@ -116,4 +129,5 @@ def _tokens_page(
         messages=forms.messages(errors or []),
         scope_options=SCOPE_OPTIONS,
         secret=secret,
+        ask_password=not policy.recently_confirmed(),
     )
