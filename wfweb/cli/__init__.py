@@ -29,6 +29,8 @@ COMMANDS: Final = {
     "user": "user",
     "token": "token",
     "pack": "pack",
+    "workflow": "workflow",
+    "replay": "replay",
 }
 
 
