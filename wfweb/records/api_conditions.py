@@ -15,11 +15,12 @@ from wfweb.records.models import Record, RecordType
 from wfweb.records.queries import type_of
 from wfweb.records.schemas_conditions import (
     ConditionCheckOut,
+    ConditionExplanationOut,
     ConditionIn,
     ConditionProblemOut,
     EvaluateIn,
     EvaluateOut,
-    ExplanationOut,
+    SubjectIn,
 )
 
 bp = ApiBlueprint(
@@ -42,7 +43,7 @@ bp = ApiBlueprint(
 )
 def validate_condition(body: ConditionIn) -> ConditionCheckOut:
     """Return every fault of a condition."""
-    fields = _fields(_readable(body.type))
+    fields = fields_of(_readable(body.type))
     problems = conditions.validate(body.condition, fields)
     return ConditionCheckOut(
         valid=not problems,
@@ -65,20 +66,24 @@ def validate_condition(body: ConditionIn) -> ConditionCheckOut:
 )
 def evaluate_condition(body: EvaluateIn) -> EvaluateOut:
     """Explain a condition over a record or over data of a type."""
-    record_type, facts = _subject(body)
-    fields = _fields(record_type)
+    record_type, facts = subject_of(body)
+    fields = fields_of(record_type)
     problems = conditions.validate(body.condition, fields)
     if problems:
         raise ValidationFailed(
             [FieldError(_pointer(one.path), one.message, "condition") for one in problems]
         )
-    context = conditions.make_context(facts, now=clock.now(), requester=_requester())
+    context = conditions.make_context(facts, now=clock.now(), requester=requester_facts())
     explanation = conditions.explain(body.condition, context, fields)
-    shown = ExplanationOut.model_validate(explanation.to_json())
+    shown = ConditionExplanationOut.model_validate(explanation.to_json())
     return EvaluateOut(result=explanation.result, explanation=shown)
 
 
-def _subject(body: EvaluateIn) -> tuple[RecordType, Mapping[str, Any]]:
+def subject_of(body: SubjectIn) -> tuple[RecordType, Mapping[str, Any]]:
+    """Return the type and the facts that a question is asked about.
+
+    :raises ValidationFailed: unless either a record, or type and data are given.
+    """
     if body.record is not None:
         if body.type is not None or body.data is not None:
             raise ValidationFailed.at("/record", "Send either a record, or type and data", "both")
@@ -110,11 +115,13 @@ def _readable(code: str) -> RecordType:
     return record_type
 
 
-def _fields(record_type: RecordType) -> conditions.FieldTypes:
+def fields_of(record_type: RecordType) -> conditions.FieldTypes:
+    """Return what conditions may read of records of a type."""
     return conditions.FieldTypes(types.fields_for_conditions(record_type))
 
 
-def _requester() -> dict[str, Any]:
+def requester_facts() -> dict[str, Any]:
+    """Return the owner of the token as ``requester``."""
     user = current_user()
     return {
         "id": str(user.id),

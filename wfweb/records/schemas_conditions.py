@@ -47,15 +47,11 @@ class ConditionCheckOut(Out):
     fields: list[str] = Field(description="What it reads.")
 
 
-class EvaluateIn(In):
-    """A condition, and the record it is asked of: one that exists, or data of a type."""
+class SubjectIn(In):
+    """What a question is asked about: a record that exists, or data of a type."""
 
-    model_config = example(
-        {"condition": _LARGE, "record": "ORD-1042"},
-        {"condition": _LARGE, "type": "order", "data": {"reason": "Stock"}},
-    )
+    model_config = example({"record": "ORD-1042"}, {"type": "order", "data": {"reason": "Stock"}})
 
-    condition: Condition
     record: Annotated[str, Field(max_length=100)] | None = Field(
         default=None, description="Id or key."
     )
@@ -63,7 +59,18 @@ class EvaluateIn(In):
     data: dict[str, Any] | None = Field(default=None, max_length=200)
 
 
-class ExplanationOut(Out):
+class EvaluateIn(SubjectIn):
+    """A condition, and what it is asked of."""
+
+    model_config = example(
+        {"condition": _LARGE, "record": "ORD-1042"},
+        {"condition": _LARGE, "type": "order", "data": {"reason": "Stock"}},
+    )
+
+    condition: Condition
+
+
+class ConditionExplanationOut(Out):
     """One part of a condition: its words, its result, what it compared."""
 
     kind: str
@@ -74,11 +81,11 @@ class ExplanationOut(Out):
     left: Any
     right: Any
     missing: list[str] = Field(description="Fields without a value that made it false.")
-    children: list["ExplanationOut"]
+    children: list["ConditionExplanationOut"]
 
 
 class EvaluateOut(Out):
     """Whether a condition holds, and why."""
 
     result: bool
-    explanation: ExplanationOut
+    explanation: ConditionExplanationOut

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -80,7 +81,7 @@ def _versions(record: Record, shape: Shape, before: datetime | None, limit: int)
         session().scalars(statement.order_by(RecordVersion.version.desc()).limit(limit + 1))
     )
     names = names_for(shape, *(row.data for row in rows))
-    for newer, older in zip(rows, [*rows[1:], None], strict=True):
+    for newer, older in zip_longest(rows, rows[1:]):
         if newer.version == 1:
             yield Entry(
                 at=newer.at, key=f"v{newer.version}", who=newer.by_name or "wfweb",

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("records", __name__)
 
-from wfweb.records.views import lists, pages, parts, types  # noqa: E402, F401
+from wfweb.records.views import editing, lists, pages, parts, types  # noqa: E402, F401

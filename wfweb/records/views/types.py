@@ -21,6 +21,7 @@ from wfweb.records.queries import record_counts, record_types
 from wfweb.records.shape import Shape, compile_shape
 from wfweb.records.types import EDIT, create_type, definition_of, get_type, update_type
 from wfweb.records.views import bp
+from wfweb.records.views.pages import version_asked
 
 UNPROCESSABLE: Final = 422
 CONFLICT: Final = 409
@@ -93,7 +94,7 @@ def save_type(code: str) -> ResponseReturnValue:
     given = {name: definition.get(name) for name in EDITABLE}
     try:
         with transaction():
-            saved = update_type(code, given, version=_version())
+            saved = update_type(code, given, version=version_asked())
             flash(f"{saved.name} is saved as version {saved.version}.", "ok")
             target = url_for("records.edit_type", code=code)
     except ValidationFailed as refusal:
@@ -121,7 +122,7 @@ def save_type_json(code: str) -> ResponseReturnValue:
     try:
         definition = _read_json(text)
         with transaction():
-            saved = update_type(code, definition, version=_version())
+            saved = update_type(code, definition, version=version_asked())
             flash(f"{saved.name} is saved as version {saved.version}.", "ok")
             target = url_for("records.type_json", code=code)
     except ValidationFailed as refusal:
@@ -168,13 +169,6 @@ def _json_page(
 
 def _pretty(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-
-
-def _version() -> int:
-    text = request.form.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - an integer
-        raise ValidationFailed.at("", "The form does not say which version it was filled in on")
-    return int(text)
 
 
 def _show_again(
