@@ -89,8 +89,9 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.identity.views import bp as identity
     from wfweb.notifications.views import bp as notifications
     from wfweb.records.views import bp as records
+    from wfweb.workflow.views import bp as workflow
 
-    table: list[Blueprint] = [home, identity, notifications, audit, records]
+    table: list[Blueprint] = [home, identity, notifications, audit, records, workflow]
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
 
@@ -100,6 +101,9 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
 
 def api_blueprints() -> Sequence[ApiBlueprint]:
     """Return the operations of every feature; they read tokens, never cookies, so no form token."""
+    from wfweb.approvals import api_acts  # noqa: F401 - adds to the approvals
+    from wfweb.approvals.api import bp as approvals
+    from wfweb.approvals.api_matrices import bp as matrices
     from wfweb.audit.api import bp as audit
     from wfweb.identity.api import bp as identity
     from wfweb.records import api_talk  # noqa: F401 - adds to the records
@@ -109,4 +113,5 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.workflow.api import bp as workflows
     from wfweb.workflow.api_instances import bp as instances
 
-    return [identity, record_types, records, workflows, instances, conditions, audit]
+    tables = [record_types, workflows, matrices]
+    return [identity, records, instances, approvals, *tables, conditions, audit]

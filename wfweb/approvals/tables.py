@@ -4,6 +4,7 @@ A published version is the rule from its ``effective_from`` until a later one or
 Requests pin the version that answered them, so publishing changes nothing that is under way.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from wfweb.workflow.schemas import Level
 
 EDIT = "matrices.edit"
 MAX_ROWS = 500
+_CODE = re.compile(r"[a-z][a-z0-9_]{1,49}")
 _CACHE_SIZE = 128
 # Published versions never change, so nothing here ever has to be forgotten.
 _cache: OrderedDict[UUID, tuple[Matrix, dict[str, Any]]] = OrderedDict()
@@ -202,6 +204,9 @@ def save_matrix(
     )
     clean = checked(body, record_type_code or (kept.record_type_code if kept else None))
     if kept is None:
+        if not _CODE.fullmatch(code):
+            message = "Use 2 to 50 small letters, digits and _, a letter first"
+            raise ValidationFailed.at("/code", message, "code")
         kept = ApprovalMatrix(code=code, name=name or code.replace("_", " ").capitalize())
         session().add(kept)
     kept.name, kept.description = name or kept.name, description or kept.description or ""

@@ -21,7 +21,7 @@ bp = ApiBlueprint(
     query=AuditQuery,
     permission="audit.view",
     errors=[NotFound],
-    summary="Read the story of a record, request, person, ...",
+    summary="Read the story of one subject",
 )
 def list_audit_entries(query: AuditQuery) -> AuditPage:
     """Return everything that happened to one subject, newest first."""
