@@ -34,8 +34,14 @@ from wfweb.records.events import (
     RecordChanged,
     RecordCreated,
 )
-from wfweb.workflow import actions, builtin, engine, moments, reactions
-from wfweb.workflow.events import InstanceCancelled, InstanceMoved, StateEntered
+from wfweb.workflow import actions, builtin, engine, moments, panel, reactions, telling
+from wfweb.workflow import jobs as workflow_jobs
+from wfweb.workflow.events import (
+    InstanceCancelled,
+    InstanceMoved,
+    StateEntered,
+    StateTimedOut,
+)
 
 # Message kinds whose handler works inside the database, in one transaction with "done".
 INSIDE_JOBS: dict[str, Handler] = {
@@ -49,6 +55,7 @@ INSIDE_JOBS: dict[str, Handler] = {
     "approvals.tell_cancelled": approval_jobs.tell_cancelled,
     "approvals.tell_at_risk": approval_jobs.tell_at_risk,
     "approvals.tell_question": approval_jobs.tell_question,
+    "workflow.tell_timed_out": workflow_jobs.tell_timed_out,
     "home.tell_mentioned": home_jobs.tell_mentioned,
 }
 
@@ -105,6 +112,7 @@ def _notifications(_app: Flask) -> None:
     events.subscribe_later(approval_events.RequestCancelled, "approvals.tell_cancelled")
     events.subscribe_later(approval_events.RequestAtRisk, "approvals.tell_at_risk")
     events.subscribe_later(approval_events.QuestionAsked, "approvals.tell_question")
+    events.subscribe_later(StateTimedOut, "workflow.tell_timed_out")
     events.subscribe_later(CommentAdded, "home.tell_mentioned")
 
 
@@ -130,5 +138,8 @@ def _approvals() -> None:
 def _workflow() -> None:
     actions.clear()
     builtin.register_all()
+    telling.register_all()
     events.subscribe_now(RecordCreated, reactions.on_record_created)
     events.subscribe_now(RecordChanged, reactions.on_record_changed)
+    slots.fill("record.actions", panel.record_actions)
+    slots.fill("record.side", panel.record_side)

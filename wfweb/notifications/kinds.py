@@ -49,6 +49,13 @@ _REQUEST = {
 }
 
 
+_WORKFLOW = {
+    "subject": "ORD-1042 is waiting",
+    "text": "It has waited for three days.",
+    "company": "Kestrel Dairy",
+}
+
+
 KINDS: dict[str, Kind] = {
     kind.code: kind
     for kind in (
@@ -169,13 +176,16 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "workflow_notice",
-            "A workflow tells somebody something",
+            "A workflow leaves a notice",
             Words("{{subject}}", "{{subject}}", "{{text}}", "Open it"),
-            {
-                "subject": "ORD-1042 is waiting",
-                "text": "It has waited for three days.",
-                "company": "Kestrel Dairy",
-            },
+            _WORKFLOW,
+            mail=False,
+        ),
+        Kind(
+            "workflow_mail",
+            "A workflow sends a mail",
+            Words("{{subject}}", "{{subject}}", "{{text}}", "Open it"),
+            _WORKFLOW,
         ),
         Kind(
             "password_reset",
