@@ -141,9 +141,7 @@ class World:
     def give_role(self, who: Person, *codes: str | None) -> None:
         """Set somebody's roles: member and these."""
         with transaction(actor=self.people.alma.actor):
-            identity.set_roles(
-                who.id, ["member", *(code for code in codes if code)], version=None
-            )
+            identity.set_roles(who.id, ["member", *(code for code in codes if code)], version=None)
 
     def deactivate(self, who: Person) -> None:
         with transaction(actor=self.people.alma.actor):
@@ -204,4 +202,3 @@ def world(people: People) -> World:
     with transaction(actor=people.alma.actor):
         types.create_type(ORDER_TYPE)
     return World(people)
-

@@ -54,9 +54,7 @@ def test_a_decision_disarms_the_clock(world: World) -> None:
     world.decide(world.people.ada, case)
     with transaction(actor=world.people.alma.actor):
         states = set(
-            session().scalars(
-                select(Timer.state).where(Timer.subject_id == case.levels[1].id)
-            )
+            session().scalars(select(Timer.state).where(Timer.subject_id == case.levels[1].id))
         )
     assert states == {"cancelled"}
 
@@ -79,9 +77,7 @@ def test_auto_approve_goes_on_to_the_next_level(world: World) -> None:
 
 def test_time_does_not_approve_what_nobody_was_asked(world: World) -> None:
     world.give_role(world.people.ada, None)
-    case = world.ask(
-        level({"role": "approver"}, due_hours=2, timeout_action="auto_approve")
-    )
+    case = world.ask(level({"role": "approver"}, due_hours=2, timeout_action="auto_approve"))
     travel(3)
     assert world.state(case) == ("pending", "asked")
 
@@ -136,9 +132,9 @@ def test_a_timer_that_finds_the_level_closed_does_nothing(world: World) -> None:
     case = world.ask(level("ada", due_hours=2, timeout_action="auto_reject"), level("mia"))
     world.decide(world.people.ada, case)
     with transaction(company_id=world.people.ada.company_id):
-        timer = session().scalars(
-            select(Timer).where(Timer.subject_id == case.levels[1].id)
-        ).first()
+        timer = (
+            session().scalars(select(Timer).where(Timer.subject_id == case.levels[1].id)).first()
+        )
         assert timer is not None
         on_level_due(
             timers.Due(

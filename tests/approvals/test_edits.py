@@ -66,7 +66,6 @@ def test_votes_of_the_old_round_never_count(world: World) -> None:
     assert world.state(again)[0] == "pending"
 
 
-
 def test_affected_keeps_an_approval_whose_rule_reads_nothing_of_it(world: World) -> None:
     rule = {"name": "Tiny", "when": {"field": "amount", "operator": "<", "value": 5}}
     case = world.ask(level("ada"), level("mia", auto_approve=rule), on_edit="affected")

@@ -62,14 +62,20 @@ def test_a_named_row_approves_and_the_audit_says_which(ruled: World) -> None:
     case = ruled.submit(amount=money("499.99"))
     assert ruled.state(case) == ("approved", "approved")
     with transaction(actor=ruled.people.alma.actor):
-        decision = session().scalars(
-            select(ApprovalDecision).where(ApprovalDecision.request_id == case.request.id)
-        ).one()
-        entry = session().scalars(
-            select(AuditEvent).where(
-                AuditEvent.request_id == case.request.id, AuditEvent.name == "approval.decided"
+        decision = (
+            session()
+            .scalars(select(ApprovalDecision).where(ApprovalDecision.request_id == case.request.id))
+            .one()
+        )
+        entry = (
+            session()
+            .scalars(
+                select(AuditEvent).where(
+                    AuditEvent.request_id == case.request.id, AuditEvent.name == "approval.decided"
+                )
             )
-        ).one()
+            .one()
+        )
         assert (decision.user_id, decision.assignment_id) == (None, None)
         assert decision.user_name == "wfweb: Orders version 1: Up to 500"
         assert entry.actor_kind == "system"

@@ -13,9 +13,7 @@ from wfweb.workflow import service as workflow
 
 
 def seat_of(world: World, case: Case, who: Person) -> Seat:
-    return next(
-        seat for seat in world.now(case).seats() if seat.user_id == who.id and seat.is_open
-    )
+    return next(seat for seat in world.now(case).seats() if seat.user_id == who.id and seat.is_open)
 
 
 def delegate(world: World, case: Case, giver: Person, taker: Person) -> None:
