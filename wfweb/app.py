@@ -85,13 +85,14 @@ def _configure(app: Flask, settings: Settings) -> None:
 def blueprints(settings: Settings) -> Sequence[Blueprint]:
     """Return every blueprint: the table of everything that has an address."""
     from wfweb.audit.views import bp as audit
+    from wfweb.home.operations import bp as operations
     from wfweb.home.views import bp as home
     from wfweb.identity.views import bp as identity
     from wfweb.notifications.views import bp as notifications
     from wfweb.records.views import bp as records
     from wfweb.workflow.views import bp as workflow
 
-    table: list[Blueprint] = [home, identity, notifications, audit, records, workflow]
+    table: list[Blueprint] = [home, operations, identity, notifications, audit, records, workflow]
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
 

@@ -27,6 +27,7 @@ from wfweb.kernel.errors import Forbidden
 from wfweb.kernel.ports import ports
 from wfweb.notifications import jobs as mail_jobs
 from wfweb.notifications import relevance, send_mail
+from wfweb.packs import demo
 from wfweb.records.events import (
     CommentAdded,
     FileAttached,
@@ -89,6 +90,12 @@ def connect(app: Flask) -> None:
     _approvals()
     _api(app)
     _notifications(app)
+    _demo(app)
+
+
+def _demo(app: Flask) -> None:
+    if app.config["WFWEB"].demo:
+        slots.fill("sign_in.help", demo.sign_in_help)
 
 
 def _audit(_app: Flask) -> None:

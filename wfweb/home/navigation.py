@@ -39,6 +39,7 @@ ADMINISTRATION = (
     Item("users", "People", "/admin/users", "users", "users.manage"),
     Item("roles", "Roles", "/admin/roles", "shield-check", "roles.manage"),
     Item("stuck", "Needs attention", "/operations/stuck", "alert-triangle", "operations.retry"),
+    Item("messages", "Given up", "/operations/messages", "refresh", "operations.retry"),
     Item("deliveries", "Deliveries", "/admin/deliveries", "truck", "deliveries.view"),
 )
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from flask import render_template
 from sqlalchemy import select, update
 
 from wfweb.approvals import service as approvals
@@ -22,7 +23,7 @@ from wfweb.kernel import clock
 from wfweb.kernel.actor import Actor
 from wfweb.kernel.context import bind
 from wfweb.kernel.db import session, transaction
-from wfweb.packs.reading import Pack
+from wfweb.packs.reading import Pack, read_pack
 from wfweb.records import service as records
 from wfweb.records import talk
 from wfweb.workflow import service as workflow
@@ -40,16 +41,32 @@ class SignIn:
     who: str
 
 
+def _email(person: Mapping[str, Any]) -> str:
+    return f"{person['name'].split()[0].lower()}@kestrel.example"
+
+
+def sign_ins(pack: Pack) -> list[SignIn]:
+    """Return the people of a demo whom a new user may try out, and how."""
+    described = pack.people()
+    return [
+        SignIn(
+            _email(person),
+            described["password"],
+            f"{person['name']}, {person['title']}: {person['sign_in']}",
+        )
+        for person in described["people"]
+        if person.get("sign_in")
+    ]
+
+
 def add_people(pack: Pack) -> list[SignIn]:
     """Add the people of a demo to the current company, in the current transaction."""
     described = pack.people()
     made: dict[str, UUID] = {}
-    shown = []
     for person in described["people"]:
         name = person["name"].split()[0].lower()
-        email = f"{name}@kestrel.example"
         user = create_user(
-            email,
+            _email(person),
             person["name"],
             title=person["title"],
             password=described["password"],
@@ -58,10 +75,7 @@ def add_people(pack: Pack) -> list[SignIn]:
             time_zone="Europe/Amsterdam",
         )
         made[name] = user.id
-        if person.get("sign_in"):
-            who = f"{person['name']}, {person['title']}: {person['sign_in']}"
-            shown.append(SignIn(email, described["password"], who))
-    return shown
+    return sign_ins(pack)
 
 
 def act_out(pack: Pack, company_id: UUID) -> Iterator[str]:
@@ -155,3 +169,10 @@ def _asked_about(record_id: UUID) -> ApprovalRequest:
     waiting = ApprovalRequest.status.in_(("pending", "escalated"))
     query = select(ApprovalRequest).where(ApprovalRequest.record_id == record_id, waiting)
     return session().scalars(query).one()
+
+
+def sign_in_help() -> str:
+    """Return who may be tried out, for the sign-in page of a demo."""
+    pack = read_pack("commerce")
+    shown = sign_ins(pack)
+    return render_template("packs/_sign_ins.html", sign_ins=shown, password=shown[0].password)
