@@ -59,11 +59,15 @@ def test_a_step_writes_state_history_record_and_one_audit_entry(
     assert rows[1].seconds_in_state is not None
     with transaction(actor=world.rui.actor):
         assert session().get_one(Record, order_id).state == "checked"
-        entries = session().scalars(
-            select(AuditEvent).where(
-                AuditEvent.instance_id == instance, AuditEvent.name == "workflow.moved"
+        entries = (
+            session()
+            .scalars(
+                select(AuditEvent).where(
+                    AuditEvent.instance_id == instance, AuditEvent.name == "workflow.moved"
+                )
             )
-        ).all()
+            .all()
+        )
         assert [(e.old_values, e.new_values) for e in entries] == [
             ({"state": "new"}, {"state": "checked"})
         ]
@@ -245,9 +249,7 @@ def test_available_steps_depend_on_the_person(world: People, published: Publish)
         assert [w.code for w, _blocked in service.available(loaded)] == ["back", "finish"]
 
 
-def test_cancelling_needs_a_reason_and_the_right_person(
-    world: People, published: Publish
-) -> None:
+def test_cancelling_needs_a_reason_and_the_right_person(world: People, published: Publish) -> None:
     instance = begin(world, published())
     with pytest.raises(ValidationFailed), transaction(actor=world.rui.actor):
         service.cancel(instance, " ")

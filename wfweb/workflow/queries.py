@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from wfweb.events.models import Timer
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
+from wfweb.kernel.errors import NotFound
 from wfweb.records.models import Record
 from wfweb.workflow.compiled import Definition
 from wfweb.workflow.loading import definition_of
@@ -157,6 +158,35 @@ def instances_for(record_id: UUID) -> list[WorkflowInstance]:
         .limit(PAGE)
     )
     return list(session().scalars(query))
+
+
+def instance_by_id(instance_id: UUID) -> WorkflowInstance:
+    """Return the row of an instance.
+
+    :raises NotFound: when there is none in this company.
+    """
+    found = session().get(WorkflowInstance, instance_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def startable(record_type: str) -> Sequence[WorkflowDefinition]:
+    """Return the definitions a person can start by hand for a record of a type, by name."""
+    return (
+        session()
+        .scalars(
+            select(WorkflowDefinition)
+            .where(
+                WorkflowDefinition.company_id == current_actor().company_id,
+                WorkflowDefinition.record_type == record_type,
+                WorkflowDefinition.trigger == "manual",
+                WorkflowDefinition.live_version_id.is_not(None),
+            )
+            .order_by(WorkflowDefinition.name)
+        )
+        .all()
+    )
 
 
 def history_of(instance_id: UUID) -> Sequence[HistoryEntry]:

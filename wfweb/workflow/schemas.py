@@ -230,7 +230,9 @@ def short(body: DefinitionBody) -> dict[str, Any]:
     """Return what is exported: members that say nothing new are left out."""
     data = body.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     # A limit everybody depends on stays visible even when it is the usual one.
-    ordered = {"code": body.code, "name": body.name, "timeout_hours": body.timeout_hours}
+    hours = body.timeout_hours
+    kept = hours if hours is None else _plain_number(hours)
+    ordered = {"code": body.code, "name": body.name, "timeout_hours": kept}
     return {**ordered, **data}
 
 
