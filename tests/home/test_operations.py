@@ -19,7 +19,7 @@ def given_up(people: People) -> OutboxMessage:
             .where(OutboxMessage.id == message_id)
             .values(state="dead", attempts=12, last_error="<b>550</b> no")
         )
-        return session().get_one(OutboxMessage, message.id, populate_existing=True)
+        return session().get_one(OutboxMessage, message_id, populate_existing=True)
 
 
 def test_a_message_given_up_is_shown_escaped_and_tried_again(people: People, client_of):
