@@ -90,10 +90,24 @@ def decide(
     :raises NotFound: there is no such request.
     """
     choice = _checked(Choice(decision, digest, reason_code, comment, idempotency_key))
-    act = Act()
-    outcome = decide_loaded(act, lock_one(target_id), choice, target_id)
+    act, case = Act(), lock_one(target_id)
+    if _may_end(case, choice):
+        # Read now, so that everything this act writes travels together at its end.
+        case.instance = load_many([case.request.instance_id], lock=False).get(
+            case.request.instance_id
+        )
+    outcome = decide_loaded(act, case, choice, target_id)
     act.end()
     return outcome
+
+
+def _may_end(case: Case, choice: Choice) -> bool:
+    """Tell whether this answer can end the request, so that the instance goes on."""
+    if not case.request.is_open:
+        return False
+    return choice.decision != "approve" or all(
+        level.status != "waiting" for level in case.levels.values()
+    )
 
 
 def decide_many(

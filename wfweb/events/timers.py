@@ -64,17 +64,23 @@ def arm(
 
 # A moment that is firing right now is left alone: its handler waits for the row that we hold,
 # finds its cause gone and does nothing. Waiting for it here would be a deadlock.
-_CANCEL = text(
+_CANCEL = (
     "update timers set state = 'cancelled' where id in (select id from timers"
-    " where subject_id = any(:subjects) and state = 'armed'"
-    " and (cast(:kind as text) is null or kind = :kind) for update skip locked)"
+    " where subject_id = %s and state = 'armed' and kind = coalesce(%s, kind)"
+    " for update skip locked)"
 )
 
 
 def cancel(*subject_ids: UUID, kind: str | None = None) -> None:
-    """Disarm what is armed for subjects, in the transaction that makes it pointless."""
-    journal().flush()
-    session().execute(_CANCEL, {"subjects": list(subject_ids), "kind": kind})
+    """Disarm what is armed for subjects, in the transaction that makes it pointless.
+
+    What is armed after this, for the same subject and in the same act, stays armed.
+    """
+    for row in journal().unsent(_TABLE):
+        if row["subject_id"] in subject_ids and kind in {None, row["kind"]}:
+            row["state"] = "cancelled"
+    for subject_id in subject_ids:
+        journal().call(_CANCEL, (subject_id, kind))
 
 
 _DUE = text(

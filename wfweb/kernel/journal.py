@@ -66,9 +66,10 @@ class Journal:
     """What one act will write; :meth:`flush` sends it with new rows after those they refer to."""
 
     def __init__(self) -> None:
-        self._inserts: dict[Table, list[Row]] = {}
+        self._inserts: dict[Table, list[dict[str, Any]]] = {}
         self._updates: dict[Table, dict[UUID, dict[str, Any]]] = {}
         self._unsent: dict[UUID, dict[str, Any]] = {}
+        self._calls: dict[str, list[Sequence[Any]]] = {}
 
     def insert(self, table: Table, row: Row) -> None:
         """Add a row; columns that are not given take the model's default or null."""
@@ -86,14 +87,22 @@ class Journal:
             return
         self._updates.setdefault(table, {}).setdefault(row_id, {}).update(changes)
 
+    def call(self, statement: str, values: Sequence[Any]) -> None:
+        """Add a statement of its own (driver's ``%s``); sent before updates and new rows."""
+        self._calls.setdefault(statement, []).append(values)
+
+    def unsent(self, table: Table) -> list[dict[str, Any]]:
+        """Return the new rows of a table that wait here and can still be changed."""
+        return self._inserts.get(table, [])
+
     def flush(self) -> None:
-        """Send everything now: pending ORM changes first, then updates, then new rows."""
+        """Send everything now: pending ORM changes, then calls, updates, new rows."""
         current = session()
         current.flush()
-        if not (self._inserts or self._updates):
+        if not (self._inserts or self._updates or self._calls):
             return
-        batches = [*self._update_batches(), *self._insert_batches()]
-        self._inserts, self._updates, self._unsent = {}, {}, {}
+        batches = [*self._calls.items(), *self._update_batches(), *self._insert_batches()]
+        self.discard()
         driver = current.connection().connection.driver_connection
         with translated(), driver.pipeline(), driver.cursor() as cursor:  # type: ignore[union-attr]
             for statement, rows in batches:
@@ -102,7 +111,7 @@ class Journal:
 
     def discard(self) -> None:
         """Forget what was not sent, because a savepoint around it is rolled back."""
-        self._inserts, self._updates, self._unsent = {}, {}, {}
+        self._inserts, self._updates, self._unsent, self._calls = {}, {}, {}, {}
 
     def _insert_batches(self) -> list[tuple[str, Sequence[Sequence[Any]]]]:
         batches = []
