@@ -85,6 +85,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 def blueprints(settings: Settings) -> Sequence[Blueprint]:
     """Return every blueprint: the table of everything that has an address."""
     from wfweb.audit.views import bp as audit
+    from wfweb.home.openapi import bp as api_docs
     from wfweb.home.operations import bp as operations
     from wfweb.home.views import bp as home
     from wfweb.identity.views import bp as identity
@@ -93,6 +94,7 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.workflow.views import bp as workflow
 
     table: list[Blueprint] = [home, operations, identity, notifications, audit, records, workflow]
+    table.append(api_docs)
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
 

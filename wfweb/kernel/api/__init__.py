@@ -5,6 +5,7 @@ Models in and out, tokens and scopes, strict JSON, problem documents, ``ETag`` a
 document, its pages and the tests of every route are made from.
 """
 
+from wfweb.kernel.api import openapi
 from wfweb.kernel.api.access import provide
 from wfweb.kernel.api.answering import Answer, Download, register
 from wfweb.kernel.api.endpoint import endpoint
@@ -40,6 +41,7 @@ __all__ = [
     "endpoint",
     "example",
     "money",
+    "openapi",
     "operations",
     "provide",
     "register",

@@ -308,3 +308,12 @@ def problem_example(kind: type[Refusal]) -> Schema:
 
 def _first_sentence(kind: type[Refusal]) -> str:
     return " ".join((kind.__doc__ or kind.title).split()).split(". ")[0].split("; ")[0]
+
+
+def example_of(operation: Operation) -> Schema | None:
+    """Return the first example of what an operation is sent."""
+    if operation.request is None:
+        return None
+    extra = operation.request.model_config.get("json_schema_extra")
+    shown = extra.get("examples") if isinstance(extra, dict) else None
+    return shown[0] if isinstance(shown, list) and isinstance(shown[0], dict) else None
