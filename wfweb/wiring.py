@@ -35,7 +35,7 @@ from wfweb.records.events import (
     RecordChanged,
     RecordCreated,
 )
-from wfweb.workflow import actions, builtin, engine, moments, panel, reactions, telling
+from wfweb.workflow import actions, builtin, moments, panel, reactions, telling, writing
 from wfweb.workflow import jobs as workflow_jobs
 from wfweb.workflow.events import (
     InstanceCancelled,
@@ -67,9 +67,9 @@ OUTSIDE_JOBS: dict[str, Handler] = {
 
 # Timer kinds.
 TIMERS: dict[str, timers.Handler] = {
-    engine.STATE_TIMEOUT: moments.state_timed_out,
-    engine.INSTANCE_TIMEOUT: moments.instance_timed_out,
-    engine.WAIT: moments.wait_is_over,
+    writing.STATE_TIMEOUT: moments.state_timed_out,
+    writing.INSTANCE_TIMEOUT: moments.instance_timed_out,
+    writing.WAIT: moments.wait_is_over,
     act.LEVEL_DUE: deadlines.on_level_due,
     act.REMINDER: deadlines.on_reminder,
 }

@@ -7,7 +7,7 @@ from typing import Any
 from wfweb.events import timers
 from wfweb.kernel import clock
 from wfweb.records import service as records
-from wfweb.workflow import actions, engine, service
+from wfweb.workflow import actions, service, writing
 from wfweb.workflow.actions import ActionContext
 from wfweb.workflow.errors import AlreadyRunning
 from wfweb.workflow.loading import reload_record
@@ -87,7 +87,7 @@ def wait(scene: ActionContext, given: Mapping[str, Any]) -> None:
     """Arm a timer that takes a step later, if the instance still waits where it does now."""
     loaded = scene.loaded
     timers.arm(
-        engine.WAIT,
+        writing.WAIT,
         "workflow_instance",
         loaded.id,
         clock.now() + timedelta(hours=given["hours"]),

@@ -23,6 +23,8 @@ class Definition:
     names: frozenset[str] = field(repr=False)
     timed: bool
     """Whether anything in it ever arms a timer."""
+    waiting: frozenset[str]
+    """The states that begin a wait on entering."""
 
     @property
     def code(self) -> str:
@@ -68,6 +70,11 @@ def compile_definition(version_id: UUID, version: int, body: DefinitionBody) -> 
         by_trigger=MappingProxyType(by_trigger),
         names=frozenset(names),
         timed=_is_timed(body),
+        waiting=frozenset(
+            state.code
+            for state in body.states
+            if any(call.action == "wait" for call in state.on_enter)
+        ),
     )
 
 

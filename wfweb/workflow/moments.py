@@ -17,7 +17,7 @@ from wfweb.kernel.errors import Refusal
 from wfweb.kernel.journal import journal
 from wfweb.kernel.tenancy import Company
 from wfweb.records.models import Record
-from wfweb.workflow import definitions, engine, facts, rules, service
+from wfweb.workflow import definitions, engine, facts, rules, service, writing
 from wfweb.workflow.events import InstanceTimedOut, StateTimedOut
 from wfweb.workflow.loading import Loaded, definition_of, load
 from wfweb.workflow.models import WorkflowDefinition
@@ -43,11 +43,11 @@ def _tell(loaded: Loaded, action: str) -> None:
     loaded.steps += 1
     loaded.version += 1
     changes = {"steps": loaded.steps, "version": loaded.version}
-    journal().update(engine.INSTANCES, loaded.id, changes)
+    journal().update(writing.INSTANCES, loaded.id, changes)
     kind = "escalation" if action == "escalate" else "timeout"
-    engine.write_history(loaded, loaded.state, engine.Step(kind, comment="Took too long"))
+    writing.write_history(loaded, loaded.state, writing.Step(kind, comment="Took too long"))
     hours = loaded.definition.states[loaded.state].timeout_hours or 0
-    event = StateTimedOut(**engine.about(loaded), action=action, hours=hours)
+    event = StateTimedOut(**writing.about(loaded), action=action, hours=hours)
     emit(event)
 
 
@@ -66,10 +66,10 @@ def instance_timed_out(due: Due) -> None:
         "steps": loaded.steps,
         "version": loaded.version,
     }
-    journal().update(engine.INSTANCES, loaded.id, changes)
-    engine.write_history(loaded, loaded.state, engine.Step("timeout", comment=message))
-    engine.disarm(loaded)
-    emit(InstanceTimedOut(**engine.about(loaded), details={"message": message}, risk="MEDIUM"))
+    journal().update(writing.INSTANCES, loaded.id, changes)
+    writing.write_history(loaded, loaded.state, writing.Step("timeout", comment=message))
+    writing.disarm(loaded)
+    emit(InstanceTimedOut(**writing.about(loaded), details={"message": message}, risk="MEDIUM"))
 
 
 def wait_is_over(due: Due) -> None:

@@ -94,7 +94,10 @@ def _targets(
     if call.action == "start_workflow" and not itself and _unknown(workflow, known.definitions):
         message = f"there is no workflow “{workflow}”"
         yield Problem(f"{place}/workflow", message, "unknown_workflow")
-    if call.action == "transition" and isinstance(step, str):
+    if call.action == "wait" and "/on_enter/" not in place:
+        message = "a wait begins on entering a state and ends when it is left"
+        yield Problem(f"{place}/action", message, "wait_place")
+    if call.action in {"transition", "wait"} and isinstance(step, str):
         names = {way.code for way in body.transitions} | {way.event for way in body.transitions}
         if step not in names:
             yield Problem(f"{place}/transition", f"there is no step “{step}”", "unknown_step")

@@ -22,7 +22,7 @@ from wfweb.kernel.ids import new_id
 from wfweb.kernel.journal import journal
 from wfweb.kernel.ports import ports
 from wfweb.records.models import Record
-from wfweb.workflow import engine, facts, rules
+from wfweb.workflow import engine, facts, rules, writing
 from wfweb.workflow.compiled import Definition
 from wfweb.workflow.errors import AlreadyRunning, StepNotPossible, refusal_of
 from wfweb.workflow.events import InstanceCancelled, InstanceRetried, InstanceStarted
@@ -153,13 +153,13 @@ def start_loaded(
         version=1,
         record=record,
     )
-    journal().insert(engine.INSTANCES, _row(loaded))
-    began = engine.Step("system" if actor.kind == "system" else "transition")
-    engine.write_history(loaded, None, began)
+    journal().insert(writing.INSTANCES, _row(loaded))
+    began = writing.Step("system" if actor.kind == "system" else "transition")
+    writing.write_history(loaded, None, began)
     if record is not None:
-        journal().update(engine.RECORDS, record.id, {"state": loaded.state})
-    emit(InstanceStarted(**engine.about(loaded), after={"state": loaded.state}))
-    engine.arm_again(loaded)
+        journal().update(writing.RECORDS, record.id, {"state": loaded.state})
+    emit(InstanceStarted(**writing.about(loaded), after={"state": loaded.state}))
+    writing.arm_again(loaded)
     engine.enter_start(loaded)
     return loaded
 
@@ -315,11 +315,11 @@ def cancel(instance_id: UUID, reason: str) -> Loaded:
     loaded.status = "cancelled"
     loaded.steps += 1
     _change(loaded, status="cancelled", steps=loaded.steps, ended_at=clock.now())
-    engine.write_history(loaded, loaded.state, engine.Step("system", comment=reason))
-    engine.disarm(loaded)
+    writing.write_history(loaded, loaded.state, writing.Step("system", comment=reason))
+    writing.disarm(loaded)
     emit(
         InstanceCancelled(
-            **engine.about(loaded),
+            **writing.about(loaded),
             before={"status": "active"},
             after={"status": "cancelled"},
             reason=reason,
@@ -343,10 +343,10 @@ def retry(instance_id: UUID) -> Loaded:
     _reactivate(loaded)
     place = loaded.definition.states.get(failed.get("state") or loaded.state)
     if place is not None and place.code != loaded.state:
-        engine.move(loaded, place, engine.Step("system", comment="Tried again"))
+        writing.move(loaded, place, writing.Step("system", comment="Tried again"))
     emit(
         InstanceRetried(
-            **engine.about(loaded),
+            **writing.about(loaded),
             details={"retry": loaded.retry_count, "step": failed.get("transition")},
         )
     )
@@ -373,9 +373,9 @@ def _reactivate(loaded: Loaded) -> None:
         due_at=loaded.due_at,
         ended_at=None,
     )
-    engine.arm_again(loaded)
+    writing.arm_again(loaded)
 
 
 def _change(loaded: Loaded, **changes: Any) -> None:
     loaded.version += 1
-    journal().update(engine.INSTANCES, loaded.id, {**changes, "version": loaded.version})
+    journal().update(writing.INSTANCES, loaded.id, {**changes, "version": loaded.version})
