@@ -119,18 +119,22 @@ def test_a_step_of_the_system_is_refused_to_people(world: People, published: Pub
 
 def test_a_step_from_another_state_is_refused(world: People, published: Publish) -> None:
     instance = begin(world, published())
-    with pytest.raises(StepNotPossible, match="not possible in “New”") as refused:
-        with transaction(actor=world.ada.actor):
-            service.fire(instance, "finish")
+    with (
+        pytest.raises(StepNotPossible, match="not possible in “New”") as refused,
+        transaction(actor=world.ada.actor),
+    ):
+        service.fire(instance, "finish")
     assert refused.value.status == 409
     assert len(history(world, instance)) == 1
 
 
 def test_an_unknown_step_is_not_found(world: People, published: Publish) -> None:
     instance = begin(world, published())
-    with pytest.raises(NotFound, match="no step called “fly”"):
-        with transaction(actor=world.ada.actor):
-            service.fire(instance, "fly")
+    with (
+        pytest.raises(NotFound, match="no step called “fly”"),
+        transaction(actor=world.ada.actor),
+    ):
+        service.fire(instance, "fly")
 
 
 def test_nothing_follows_an_end(world: People, published: Publish) -> None:

@@ -1,0 +1,182 @@
+"""Moments that fall due: timeouts of states and instances, waits, scheduled starts."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from tests.people import People
+from tests.workflow.test_steps import begin, history, row
+from wfweb.events import timers
+from wfweb.events.models import Timer
+from wfweb.kernel import clock
+from wfweb.kernel.db import session, transaction
+from wfweb.wiring import TIMERS
+from wfweb.workflow import moments, service
+from wfweb.workflow.definitions import next_start
+from wfweb.workflow.models import WorkflowDefinition, WorkflowInstance
+from wfweb.workflow.schemas import DefinitionBody
+
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+Publish = Callable[..., str]
+
+
+def waiting(**state: Any) -> dict[str, Any]:
+    return {
+        "states": [
+            {"code": "new", "name": "New", "type": "start", **state},
+            {"code": "late", "name": "Late"},
+            {"code": "done", "name": "Done", "type": "end"},
+        ],
+        "transitions": [
+            {"code": "finish", "from": "new", "to": "done"},
+            {"code": "expire", "from": "new", "to": "late", "trigger": "timeout"},
+            {"code": "close", "from": "late", "to": "done"},
+        ],
+    }
+
+
+def armed(people: People, instance: UUID) -> list[str]:
+    with transaction(actor=people.rui.actor):
+        query = select(Timer.kind).where(Timer.subject_id == instance, Timer.state == "armed")
+        return sorted(session().scalars(query))
+
+
+def fire_at(instant: datetime) -> int:
+    with clock.at(instant):
+        return timers.fire_due(TIMERS)
+
+
+def test_a_state_that_lasts_too_long_takes_its_way_out(world: People, published: Publish) -> None:
+    with clock.at(MONDAY):
+        instance = begin(world, published(**waiting(timeout_hours=24)))
+    assert fire_at(MONDAY + timedelta(hours=23, minutes=59)) == 0
+    assert fire_at(MONDAY + timedelta(hours=24)) == 1
+    assert row(world, instance).state == "late"
+    last = history(world, instance)[-1]
+    assert (last.kind, last.actor_kind, last.seconds_in_state) == ("timeout", "system", 86_400)
+
+
+def test_leaving_in_time_disarms_the_timeout(world: People, published: Publish) -> None:
+    with clock.at(MONDAY):
+        instance = begin(world, published(**waiting(timeout_hours=24)))
+        assert armed(world, instance) == ["workflow.instance_timeout", "workflow.state_timeout"]
+        with transaction(actor=world.rui.actor):
+            service.fire(instance, "finish")
+    assert armed(world, instance) == []
+    assert fire_at(MONDAY + timedelta(hours=25)) == 0
+    assert row(world, instance).status == "completed"
+
+
+def test_a_late_timer_finds_the_person_was_faster(world: People, published: Publish) -> None:
+    with clock.at(MONDAY):
+        instance = begin(world, published(**waiting(timeout_hours=24)))
+        with transaction(actor=world.rui.actor):
+            due = timers.Due(
+                instance, world.rui.company_id, "x", "x", instance, MONDAY,
+                {"state": "new", "steps": 1},
+            )  # fmt: skip
+            service.fire(instance, "finish")
+    with transaction(company_id=world.rui.company_id):
+        moments.state_timed_out(due)
+    assert row(world, instance).state == "done"
+
+
+@pytest.mark.parametrize(("action", "kind"), [("notify", "timeout"), ("escalate", "escalation")])
+def test_a_timeout_that_only_tells_stays(
+    world: People, published: Publish, action: str, kind: str
+) -> None:
+    changes = waiting(timeout_hours=2, timeout_action=action)
+    changes["transitions"] = [
+        {"code": "finish", "from": "new", "to": "late"},
+        {"code": "close", "from": "late", "to": "done"},
+    ]
+    with clock.at(MONDAY):
+        instance = begin(world, published(**changes))
+    fire_at(MONDAY + timedelta(hours=3))
+    last = history(world, instance)[-1]
+    assert (last.from_state, last.to_state, last.kind) == ("new", "new", kind)
+    assert row(world, instance).status == "active"
+
+
+def test_an_instance_that_takes_too_long_stops_for_an_operator(
+    world: People, published: Publish
+) -> None:
+    with clock.at(MONDAY):
+        instance = begin(world, published())
+    fire_at(MONDAY + timedelta(hours=72))
+    found = row(world, instance)
+    assert (found.status, found.error_message) == ("timeout", "Not finished within 72 hours")
+    with clock.at(MONDAY + timedelta(hours=80)), transaction(actor=world.otto.actor):
+        again = service.retry(instance)
+        assert again.status == "active"
+        assert again.due_at == MONDAY + timedelta(hours=152)
+    assert armed(world, instance) == ["workflow.instance_timeout"]
+
+
+def test_a_wait_takes_its_step_unless_the_state_was_left(world: People, published: Publish) -> None:
+    call = {"action": "wait", "hours": 5, "transition": "finish"}
+    code = published(**waiting(on_enter=[call], timeout_hours=99))
+    with clock.at(MONDAY):
+        stays, leaves = begin(world, code), begin(world, code)
+        with transaction(actor=world.rui.actor):
+            service.fire(leaves, "finish")
+    fire_at(MONDAY + timedelta(hours=5))
+    assert row(world, stays).state == "done"
+    assert history(world, stays)[-1].actor_kind == "system"
+    assert len(history(world, leaves)) == 2
+
+
+def scheduled(**changes: Any) -> dict[str, Any]:
+    return {
+        "code": "tidy",
+        "trigger": "scheduled",
+        "schedule": {"cron": "0 8 * * 1-5", "time_zone": "Europe/Amsterdam"},
+        **changes,
+    }
+
+
+def instances(people: People) -> list[WorkflowInstance]:
+    with transaction(actor=people.rui.actor):
+        found = list(session().scalars(select(WorkflowInstance)))
+        session().expunge_all()
+        return found
+
+
+def test_a_schedule_starts_once_and_plans_the_next(world: People, published: Publish) -> None:
+    with clock.at(MONDAY):
+        published(**scheduled())
+        assert moments.start_scheduled() == 0
+    with clock.at(datetime(2026, 3, 3, 7, 0, tzinfo=UTC)):
+        assert moments.start_scheduled() == 1
+        assert moments.start_scheduled() == 0
+    assert [one.definition_code for one in instances(world)] == ["tidy"]
+    with transaction(actor=world.rui.actor):
+        row = session().scalars(select(WorkflowDefinition)).one()
+        assert row.next_start_at == datetime(2026, 3, 4, 7, 0, tzinfo=UTC)
+
+
+def test_a_schedule_for_records_takes_those_that_fulfil_its_condition(
+    world: People, published: Publish, order: Callable[..., UUID]
+) -> None:
+    dear, _cheap = order(amount="900"), order(amount="5")
+    with clock.at(MONDAY):
+        condition = {"field": "amount", "operator": ">", "value": 100}
+        published(**scheduled(record_type="order", trigger_condition=condition))
+    with clock.at(MONDAY + timedelta(days=1)):
+        assert moments.start_scheduled() == 1
+    assert [one.record_id for one in instances(world)] == [dear]
+
+
+def test_eight_o_clock_stays_eight_over_the_change_of_summer_time() -> None:
+    from tests.workflow.conftest import body
+
+    plan = DefinitionBody.model_validate(body(**scheduled()))
+    friday, monday = datetime(2026, 3, 27, 12, tzinfo=UTC), datetime(2026, 3, 30, 12, tzinfo=UTC)
+    assert next_start(plan, friday) == datetime(2026, 3, 30, 6, tzinfo=UTC)
+    assert next_start(plan, monday) == datetime(2026, 3, 31, 6, tzinfo=UTC)
+    winter = datetime(2026, 3, 26, 12, tzinfo=UTC)
+    assert next_start(plan, winter) == datetime(2026, 3, 27, 7, tzinfo=UTC)
