@@ -84,6 +84,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def blueprints(settings: Settings) -> Sequence[Blueprint]:
     """Return every blueprint: the table of everything that has an address."""
+    from wfweb.approvals.views import bp as approvals
     from wfweb.audit.views import bp as audit
     from wfweb.home.openapi import bp as api_docs
     from wfweb.home.operations import bp as operations
@@ -94,6 +95,7 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.workflow.views import bp as workflow
 
     table: list[Blueprint] = [home, operations, identity, notifications, audit, records, workflow]
+    table.append(approvals)
     table.append(api_docs)
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
@@ -104,15 +106,17 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
 
 def api_blueprints() -> Sequence[ApiBlueprint]:
     """Return the operations of every feature; they read tokens, never cookies, so no form token."""
-    from wfweb.approvals import api_acts  # noqa: F401 - adds to the approvals
+    from wfweb.approvals import api_acts, api_decisions  # noqa: F401 - add to the approvals
     from wfweb.approvals.api import bp as approvals
     from wfweb.approvals.api_matrices import bp as matrices
     from wfweb.audit.api import bp as audit
+    from wfweb.identity import api_roles  # noqa: F401 - adds to people
     from wfweb.identity.api import bp as identity
     from wfweb.records import api_talk  # noqa: F401 - adds to the records
     from wfweb.records.api import bp as records
     from wfweb.records.api_conditions import bp as conditions
     from wfweb.records.api_types import bp as record_types
+    from wfweb.workflow import api_versions  # noqa: F401 - adds to the workflows
     from wfweb.workflow.api import bp as workflows
     from wfweb.workflow.api_instances import bp as instances
 

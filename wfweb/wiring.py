@@ -15,6 +15,7 @@ from wfweb.approvals import events as approval_events
 from wfweb.approvals import jobs as approval_jobs
 from wfweb.approvals import queries as approval_queries
 from wfweb.approvals import reactions as approval_reactions
+from wfweb.approvals.views import fragments as approval_fragments
 from wfweb.events import timers
 from wfweb.events.delivery import Handler, Handlers
 from wfweb.home import jobs as home_jobs
@@ -88,6 +89,7 @@ def connect(app: Flask) -> None:
     _audit(app)
     _workflow()
     _approvals()
+    _approvals_pages()
     _api(app)
     _notifications(app)
     _demo(app)
@@ -140,6 +142,11 @@ def _approvals() -> None:
     events.subscribe_now(FileRemoved, edits.on_file_removed)
     for event_type in (UserChanged, UserDeactivated, RolesChanged):
         events.subscribe_now(event_type, approval_reactions.on_person_changed)
+
+
+def _approvals_pages() -> None:
+    slots.fill("record.banner", approval_fragments.record_banner)
+    slots.fill("record.side", approval_fragments.record_side)
 
 
 def _workflow() -> None:

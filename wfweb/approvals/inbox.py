@@ -45,6 +45,8 @@ _FOREVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz")
 
 Due = Literal["overdue", "today", "week"]
 Whose = Literal["all", "mine", "for_others"]
+Part = Literal["open", "sent_back", "decided"]
+Sort = Literal["due", "newest", "amount"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ class Filters:
     maximum: Decimal | None = None
     due: Due | None = None
     whose: Whose = "all"
+    requester: str | None = None
     at_risk: bool = False
+    sort: Sort = "due"
 
     @property
     def active(self) -> int:
@@ -155,11 +159,10 @@ def of_company() -> ColumnElement[bool]:
 def waiting_for(
     user_id: UUID, filters: Filters | None = None, *, after: str | None = None, limit: int = LIMIT
 ) -> Page:
-    """Return what somebody can decide now, soonest due first.
+    """Return what somebody can decide now, soonest due first unless the filters sort otherwise.
 
     :raises ValidationFailed: for a cursor that is none.
     """
-    due = func.coalesce(ApprovalAssignment.due_at, _FOREVER)
     query: Select[Any] = (
         select(
             *_REQUEST,
@@ -172,7 +175,6 @@ def waiting_for(
             ApprovalLevel.rule_text,
             ApprovalLevel.quorum,
             ApprovalView.digest,
-            ApprovalAssignment.due_at,
         )
         .join(ApprovalRequest, ApprovalRequest.id == ApprovalAssignment.request_id)
         .join(ApprovalLevel, ApprovalLevel.id == ApprovalAssignment.level_id)
@@ -188,15 +190,45 @@ def waiting_for(
             ASKED,
         )
     )
-    query = _narrow(query, filters or Filters(), of_seat=True)
-    last = decode_cursor(after, 2, ((datetime, type(None)), UUID))
+    wanted = filters or Filters()
+    query = _narrow(query, wanted, of_seat=True)
+    return _sorted(query, _ORDERS[wanted.sort], after, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """An order of open seats: a value that may be missing, what stands for it then, and the id."""
+
+    column: Any
+    kind: type
+    missing: ColumnElement[Any]
+    falling: bool
+
+
+_ORDERS: dict[Sort, _Order] = {
+    "due": _Order(ApprovalAssignment.due_at, datetime, _FOREVER, falling=False),
+    "newest": _Order(
+        ApprovalAssignment.asked_at, datetime, literal_column("'-infinity'::timestamptz"), True
+    ),
+    "amount": _Order(
+        ApprovalRequest.amount, Decimal, literal_column("'-Infinity'::numeric"), falling=True
+    ),
+}
+
+
+def _sorted(query: Select[Any], order: _Order, after: str | None, limit: int) -> Page:
+    value, seat = func.coalesce(order.column, order.missing), ApprovalAssignment.id
+    last = decode_cursor(after, 2, ((order.kind, type(None)), UUID))
     if last is not None:
-        place = _FOREVER if last[0] is None else last[0]
-        query = query.where(tuple_(due, ApprovalAssignment.id) > tuple_(place, last[1]))
-    found = session().execute(query.order_by(due, ApprovalAssignment.id).limit(limit + 1)).all()
+        place = tuple_(order.missing if last[0] is None else last[0], last[1])
+        here = tuple_(value, seat)
+        query = query.where(here < place if order.falling else here > place)
+    by = (value.desc(), seat.desc()) if order.falling else (value, seat)
+    query = query.add_columns(order.column).order_by(*by).limit(limit + 1)
+    found = session().execute(query).all()
     shown = [Row(*row[:-1]) for row in found[:limit]]
-    place = (found[limit - 1][-1], shown[-1].assignment_id) if len(found) > limit else None
-    return _page(shown, place)
+    more = len(found) > limit
+    return _page(shown, (found[limit - 1][-1], shown[-1].assignment_id) if more else None)
 
 
 def _page(shown: list[Row], place: Sequence[Any] | None) -> Page:
@@ -212,9 +244,11 @@ def _narrow(query: Select[Any], filters: Filters, *, of_seat: bool) -> Select[An
         query = query.where(ApprovalRequest.amount <= filters.maximum)
     if filters.at_risk:
         query = query.where(ApprovalRequest.at_risk)
-    text = (filters.text or "").replace("\x00", "").strip()[:MAX_TEXT]
+    text, requester = _clean(filters.text), _clean(filters.requester)
     if text:
         query = query.where(_contains(text))
+    if requester:
+        query = query.where(_Requester.name.ilike(_pattern(requester)))
     if of_seat and filters.whose != "all":
         for_others = ApprovalAssignment.on_behalf_of_id.is_not(None)
         query = query.where(for_others if filters.whose == "for_others" else ~for_others)
@@ -229,9 +263,17 @@ def _until(due: Due) -> datetime:
     return clock.now() + timedelta(days=days)
 
 
-def _contains(text: str) -> ColumnElement[bool]:
+def _clean(text: str | None) -> str:
+    return (text or "").replace("\x00", "").strip()[:MAX_TEXT]
+
+
+def _pattern(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    pattern = f"%{escaped}%"
+    return f"%{escaped}%"
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    pattern = _pattern(text)
     return or_(
         ApprovalRequest.title.ilike(pattern),
         ApprovalRequest.key.ilike(pattern),
@@ -258,18 +300,29 @@ def my_requests(
     user_id: UUID,
     filters: Filters | None = None,
     *,
-    open_only: bool = False,
+    part: Part | None = None,
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page:
     """Return what somebody asked for, newest first.
 
+    :param part: only what is open, what was sent back and waits for them, or what has ended;
+        without it, every round.
     :raises ValidationFailed: for a cursor that is none.
     """
     query = _requests().where(ApprovalRequest.requester_id == user_id)
-    if open_only:
-        query = query.where(IS_OPEN)
+    if part is not None:
+        query = query.where(_of_part(part))
     return _newest(_narrow(query, filters or Filters(), of_seat=False), after, limit)
+
+
+def _of_part(part: Part) -> ColumnElement[bool]:
+    if part == "open":
+        return IS_OPEN
+    later = aliased(ApprovalRequest)
+    sent_back = ApprovalRequest.outcome_reason == "sent_back"
+    last = ~exists().where(later.previous_id == ApprovalRequest.id)
+    return and_(~IS_OPEN, last, sent_back if part == "sent_back" else sent_back.is_not(True))
 
 
 def waits_on_others(user_id: UUID) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, g, has_request_context, request
 
+from wfweb.approvals import queries as approvals
 from wfweb.home.navigation import navigation
 from wfweb.identity.access import user_or_none
 from wfweb.identity.principal import SignedInUser
@@ -18,7 +19,12 @@ def register(app: Flask) -> None:
 
 def counts(user: SignedInUser) -> dict[str, int]:
     """Return the numbers beside navigation items, by item id."""
-    return {"notifications": notifications.unread_count(user.id)}
+    waiting = approvals.counts(user.id)
+    return {
+        "inbox": waiting.needs_me,
+        "my-requests": waiting.requested,
+        "notifications": notifications.unread_count(user.id),
+    }
 
 
 def _frame() -> dict[str, Any]:

@@ -1,0 +1,361 @@
+"""One request as its page shows it: what is asked, why you, what changed, the chain, the time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from wfweb.approvals.content import Difference
+from wfweb.approvals.models import ApprovalRequest
+from wfweb.approvals.presentation import (
+    DueChip,
+    amount_text,
+    data_of,
+    difference_rows,
+    due_chip,
+    quorum_text,
+    status_tag,
+    words_of,
+)
+from wfweb.approvals.queries import LevelView, RequestPage, SeatView
+from wfweb.kernel.actor import current_actor
+from wfweb.kernel.formats import short_moment
+from wfweb.records.fields import Field
+from wfweb.records.lookups import Names, names_for
+from wfweb.records.present import line_totals
+from wfweb.records.shape import Shape
+from wfweb.records.types import shape_of
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One value of what is asked; ``field`` is empty when the type no longer has it."""
+
+    code: str
+    label: str
+    value: Any
+    words: str
+    field: Field | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A table of what is asked."""
+
+    field: Field
+    rows: Sequence[Mapping[str, Any]]
+    amounts: Sequence[Any]
+    total: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is different now, since when, and what somebody wrote about it."""
+
+    title: str
+    rows: Sequence[Mapping[str, str]]
+    before: str
+    quote: str = ""
+    quoted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One person in the chain."""
+
+    id: UUID
+    name: str
+    you: bool
+    behalf: str
+    words: str
+    at: datetime | None
+    counts: bool
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One level of the chain."""
+
+    number: int
+    state: str
+    title: str
+    note: str
+    seats: Sequence[Seat]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened."""
+
+    name: str
+    text: str
+    at: datetime
+    body: str = ""
+    icon: str = ""
+
+
+class Shown:
+    """A request with everything its templates draw; made once a page."""
+
+    def __init__(self, found: RequestPage) -> None:
+        self.found = found
+        self.request: ApprovalRequest = found.request
+        self.shape: Shape = shape_of(found.record_type)
+        snapshot = found.request.snapshot
+        self.data = data_of(snapshot)
+        known = {code: v for code, v in self.data.items() if code in self.shape.by_code}
+        self.names: Names = names_for(self.shape, known)
+        self.amount = amount_text(found.request.amount, found.request.currency)
+        self.asks = self.amount or found.request.key
+        self.attachments = list(snapshot.get("attachments", ()))
+        self.levels = [_step(view, found) for view in found.levels]
+        self.chip: DueChip | None = self._chip()
+
+    @property
+    def key(self) -> str:
+        """The request's key, such as APR-2291."""
+        return self.request.key
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody can still decide it, on this round."""
+        return self.request.status in {"pending", "escalated"} and self.found.is_latest
+
+    @property
+    def status(self) -> tuple[str, str]:
+        """The status in a word and the kind of its tag."""
+        return status_tag(self.request.status, self.request.outcome_reason)
+
+    @property
+    def level(self) -> LevelView | None:
+        """The level that is asked now."""
+        number = self.request.current_level
+        return next((v for v in self.found.levels if v.level.number == number), None)
+
+    def _chip(self) -> DueChip | None:
+        level = self.level
+        if not self.is_open or level is None:
+            return None
+        return due_chip(level.level.due_at or self.request.due_at, level.level.opened_at)
+
+    def facts(self) -> list[Fact]:
+        """Return the values that matter: those the definition names, else all that are set."""
+        wanted = set(self.request.config.get("summary_fields") or ())
+        found = [self._fact(field) for field in self._fields() if field["type"] != "lines"]
+        chosen = [fact for fact in found if fact.code in wanted]
+        return chosen or [fact for fact in found if fact.value not in (None, "")]
+
+    def others(self) -> list[Fact]:
+        """Return the values that the summary leaves out."""
+        shown = {fact.code for fact in self.facts()}
+        found = [self._fact(field) for field in self._fields() if field["type"] != "lines"]
+        return [fact for fact in found if fact.code not in shown and fact.value not in (None, "")]
+
+    def _fields(self) -> Sequence[Mapping[str, Any]]:
+        fields: Sequence[Mapping[str, Any]] = self.request.snapshot.get("fields", ())
+        return fields
+
+    def _fact(self, field: Mapping[str, Any]) -> Fact:
+        known = self.shape.by_code.get(field["code"])
+        same = known if known is not None and known.type == field["type"] else None
+        words = words_of(same, field["type"], field["value"], self.names)
+        return Fact(field["code"], field["label"], field["value"], words, same)
+
+    def lines(self) -> list[Lines]:
+        """Return the tables of what is asked, with line amounts where the type computes them."""
+        found = []
+        for field in self._fields():
+            known = self.shape.by_code.get(field["code"])
+            if field["type"] != "lines" or known is None or known.type != "lines":
+                continue
+            total = self.shape.total_of_lines(known.code)
+            target = self.shape.by_code[total.field] if total else None
+            amounts = line_totals(known, total, field["value"], target)
+            value = self.data.get(target.code) if target else None
+            found.append(Lines(known, field["value"] or [], amounts, value))
+        return found
+
+    def change(self) -> Change | None:
+        """Return what changed since this person looked, else since the round before."""
+        seen = self.found.seen
+        if seen.changed and seen.at is not None:
+            title = f"Changed since you looked {short_moment(seen.at)}"
+            return Change(title, self._rows(seen.changed), "When you looked")
+        previous = self._previous()
+        if previous is None or not self.found.since_last_round:
+            return None
+        who, when = _who_ended(previous, self.found)
+        title = f"Changed since round {previous.round}{who}"
+        rows = self._rows(self.found.since_last_round)
+        return Change(
+            title, rows, f"Round {previous.round}", previous.outcome_comment or "", when
+        )
+
+    def _previous(self) -> ApprovalRequest | None:
+        number = self.request.round - 1
+        return next((one for one in self.found.rounds if one.round == number), None)
+
+    def _rows(self, changes: Difference) -> list[dict[str, str]]:
+        return difference_rows(changes, self.shape, self.names)
+
+    def rows_of(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+        """Return a difference that a refusal carries as the rows of a table."""
+        return difference_rows(changes, self.shape, self.names)
+
+    def otherwise(self) -> str:
+        """Return what happens when nobody decides in time."""
+        level = self.level
+        due = level.level.due_at if level else None
+        if level is None or due is None:
+            return ""
+        action = level.level.spec.get("timeout_action")
+        words = {
+            "escalate": "Escalates",
+            "auto_reject": "Is rejected",
+            "auto_approve": "Is approved",
+        }.get(str(action), "Everybody asked is reminded")
+        return f"{words} {short_moment(due)}"
+
+    def sentence(self) -> str:
+        """Return what is asked in one sentence."""
+        who = self.found.requester.name if self.found.requester else "wfweb"
+        what = f"{self.found.record_type.name.lower()} {self.request.record_key}"
+        return f"{who} asks to approve {what}"
+
+    def why_you(self) -> list[str]:
+        """Return why the reader is asked: the rule, their place in it, and who else could."""
+        seat, level = self.found.my_seat, self.level
+        rule = str(self.request.rule_snapshot.get("sentence") or "")
+        said = [f"{rule}."] if rule else []
+        if seat is None or level is None:
+            return said
+        said.append(f"You are asked at level “{level.level.name}”: {_reason(seat.why)}.")
+        others = [v.user.name for v in level.seats if v.user and v.seat.id != seat.id and _asked(v)]
+        if others and level.level.quorum != "all":
+            said.append(f"{', '.join(others)} could decide as well.")
+        elif not others:
+            said.append("Nobody else is asked at this level.")
+        after = [v.level.name for v in self.found.levels if v.level.number > level.level.number]
+        if after:
+            said.append(f"After you: {', then '.join(after)}.")
+        return said
+
+    def waits_for(self) -> list[str]:
+        """Return the names of the people who can decide now."""
+        level = self.level
+        views = level.seats if level and self.is_open else []
+        return [view.user.name for view in views if view.user and _asked(view)]
+
+    def entries(self) -> list[Entry]:
+        """Return what happened in this round, newest first."""
+        found = [_decided(one, self.found) for one in self.found.decisions]
+        for said in self.found.comments:
+            person = self.found.people.get(said.by_id) if said.by_id else None
+            name = person.name if person else "wfweb"
+            found.append(Entry(name, "wrote", said.created_at, said.body))
+        asker = self.found.requester.name if self.found.requester else "wfweb"
+        number = f"round {self.request.round}" if self.request.round > 1 else "this"
+        found.append(Entry(asker, f"asked for {number}", self.request.created_at))
+        return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+
+def _reason(why: str) -> str:
+    """Return the reasons of a seat in one line."""
+    return why.replace("; ", " and ")
+
+
+def _asked(view: SeatView) -> bool:
+    return view.seat.status == "pending" and view.seat.asked_at is not None
+
+
+def _who_ended(previous: ApprovalRequest, found: RequestPage) -> tuple[str, str]:
+    words = {"sent_back": ", which was sent back", "withdrawn": ", which was withdrawn"}
+    text = words.get(previous.outcome_reason or "", "")
+    when = short_moment(previous.decided_at) if previous.decided_at else ""
+    return text, when
+
+
+_DONE = {
+    "approve": "approved level {level}",
+    "reject": "rejected at level {level}",
+    "send_back": "sent it back for changes",
+    "delegate": "handed it over",
+    "withdraw": "withdrew it",
+    "reassign": "reassigned it",
+}
+_CHANNELS = {"api": " · by API", "mail_link": " · from the e-mail", "job": " · by wfweb"}
+
+
+def _decided(one: Any, found: RequestPage) -> Entry:
+    text = _DONE.get(one.decision, "answered").format(level=one.level_number)
+    if one.decision == "approve" and one.level_number == 0:
+        text = "approved"
+    behalf = found.people.get(one.on_behalf_of_id) if one.on_behalf_of_id else None
+    if behalf is not None:
+        text += f" for {behalf.name}"
+    if one.carried_from_id is not None:
+        text += " (the same answer counts here)"
+    reason = _reason_label(one.reason_code, found)
+    if reason:
+        text += f": {reason}"
+    icon = "" if one.user_id else "bolt"
+    return Entry(one.user_name, text + _CHANNELS.get(one.channel, ""), one.at, one.comment, icon)
+
+
+def _reason_label(code: str | None, found: RequestPage) -> str:
+    labels = {str(r["code"]): str(r["label"]) for r in found.reject_reasons}
+    return labels.get(code or "", "")
+
+
+_STATES = {"approved": "done", "open": "now", "rejected": "fail", "skipped": "skipped"}
+
+
+def _step(view: LevelView, found: RequestPage) -> Step:
+    level = view.level
+    seats = [_seat(one, found) for one in view.seats]
+    count = len([one for one in seats if one.counts])
+    how = quorum_text(level.quorum, count, level.min_approvers, level.ordering) if count > 1 else ""
+    note = ""
+    if level.status == "waiting" or not seats:
+        note = level.closed_because or level.rule_text
+    state = _STATES.get(level.status, "")
+    if state == "now" and not (found.is_latest and found.request.status in {"pending", "escalated"}):
+        state = "skipped"
+    return Step(level.number, state, f"{level.name}, {how}" if how else level.name, note, seats)
+
+
+def _seat(view: SeatView, found: RequestPage) -> Seat:
+    seat, made = view.seat, view.decision
+    name = view.user.name if view.user else "Somebody who left"
+    at: datetime | None = None
+    if seat.status == "pending":
+        words = "waiting since" if seat.asked_at else "their turn comes later"
+        at = seat.asked_at
+    elif made is not None and made.decision in {"approve", "reject", "send_back"}:
+        words = {"approve": "approved", "reject": "rejected"}.get(made.decision, "sent back")
+        at = made.at
+    else:
+        words = seat.closed_because or seat.status
+    return Seat(
+        id=seat.id,
+        name=name,
+        you=seat.user_id == current_actor().id,
+        behalf=view.behalf_of.name if view.behalf_of else "",
+        words=words,
+        at=at,
+        counts=seat.status not in {"delegated", "skipped"},
+        open=seat.status == "pending" and found.is_latest,
+    )
+
+
+def above(limit: Decimal | None, request: ApprovalRequest, currency: str) -> bool:
+    """Tell whether approving this needs a second step: over somebody's quick limit.
+
+    An amount in another currency than the company's cannot be compared, so it needs one too.
+    """
+    if limit is None or request.amount is None:
+        return False
+    return request.amount > limit or (request.currency or currency) != currency
