@@ -9,6 +9,8 @@ import pytest
 from tests.people import People
 from tests.records.conftest import line
 from wfweb.kernel.db import transaction
+from wfweb.kernel.errors import Conflict, Locked, Stale
+from wfweb.kernel.ports import ports
 from wfweb.records.models import Record, RecordType
 from wfweb.records.queries import record_by_key
 from wfweb.records.service import create_record, update_record
@@ -178,6 +180,31 @@ def test_an_edit_form_without_version_changes_nothing(
 ) -> None:
     response = post(client_of(people.rui), "/records/order/ORD-1001/edit", order_form(customer_id))
     assert response.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Conflict("An approval of this order is pending"),
+        Locked("An approval of this order is pending", locks=[]),
+        Stale("An approval of this order is pending", difference=[], current_digest="x"),
+    ],
+)
+def test_what_an_approval_refuses_is_said_above_the_form_that_keeps_its_text(
+    client_of, order: Record, customer_id: str, people: People, monkeypatch, refusal
+) -> None:
+    def guard(_record: object, _changed: object) -> None:
+        raise refusal
+
+    client = client_of(people.rui)
+    monkeypatch.setattr(ports, "edit_guard", guard)
+    form = order_form(customer_id, version="1", reason="typed at length")
+    response = post(client, "/records/order/ORD-1001/edit", form)
+    page = text_of(response)
+    assert response.status_code == refusal.status
+    assert "An approval of this order is pending" in page
+    assert "typed at length" in page
+    assert 'name="version" value="1"' in page
 
 
 def test_a_comment_mentions_and_is_shown_escaped(client_of, order: Record, people: People) -> None:

@@ -7,7 +7,7 @@ from wfweb.kernel.paging import decode_cursor, encode_cursor
 from wfweb.records import policy, types
 from wfweb.records.models import RecordType
 from wfweb.records.queries import record_types
-from wfweb.records.schemas import TypeChange, TypeIn, TypeOut, TypePage, TypeQuery
+from wfweb.records.schemas_types import TypeChange, TypeIn, TypeOut, TypePage, TypeQuery
 
 bp = ApiBlueprint(
     "record_types",

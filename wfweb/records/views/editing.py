@@ -10,7 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import Conflict, FieldError, TooLarge, ValidationFailed
+from wfweb.kernel.errors import (
+    Conflict,
+    FieldError,
+    Locked,
+    Refusal,
+    Stale,
+    TooLarge,
+    ValidationFailed,
+)
 from wfweb.kernel.formats import zone
 from wfweb.kernel.web import page, respond
 from wfweb.records import files, forms, policy, service
@@ -115,6 +123,9 @@ def update(type_code: str, key: str) -> ResponseReturnValue:
             target = address(record)
     except RecordConflict as refusal:
         return _conflict(type_code, key, typed, refusal, taken)
+    except (Conflict, Locked, Stale) as refusal:
+        # An approval or a lock says no: the reason stands above the form, which keeps its text.
+        return _form_again(type_code, key, typed, (), status=refusal.status, refusal=refusal)
     except ValidationFailed as refusal:
         return _form_again(type_code, key, typed, refusal.errors, status=UNPROCESSABLE)
     return respond(target)
@@ -166,12 +177,18 @@ def _keep_uploads(shape: Shape, typed: Typed) -> list[FieldError]:
 
 
 def _form_again(
-    type_code: str, key: str | None, typed: Typed, errors: Sequence[FieldError], *, status: int
+    type_code: str,
+    key: str | None,
+    typed: Typed,
+    errors: Sequence[FieldError],
+    *,
+    status: int,
+    refusal: Refusal | None = None,
 ) -> Response:
     with transaction():
         record_type = get_type(type_code)
         record = record_by_key(key, type_code) if key else None
-        return _form(record_type, record, typed, errors, status=status)
+        return _form(record_type, record, typed, errors, status=status, refusal=refusal)
 
 
 def _form(
@@ -181,10 +198,12 @@ def _form(
     errors: Sequence[FieldError] = (),
     *,
     status: int = 200,
+    refusal: Refusal | None = None,
 ) -> Response:
     return page(
         "records/form.html",
         status=status,
+        refusal=refusal,
         record=record,
         version=request.form.get("version") or (record.version if record else None),
         form_token=request.form.get("_form") or str(uuid4()),
