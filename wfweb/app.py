@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf.init_app(app)
     for part in (formats, problem, security, frame):
         part.register(app)
-    assets.register(app, ROOT / "static")
+    assets.register(app)
     app.jinja_env.globals.update(slot=slots.slot, dom_id=web.dom_id, is_htmx=web.is_htmx)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     wiring.connect(app)

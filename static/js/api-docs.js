@@ -1,17 +1,7 @@
-// Copies an example to the clipboard; without this script it can still be selected.
-(() => {
-  'use strict';
-  document.addEventListener('click', async event => {
-    const button = event.target.closest?.('[data-copy]');
-    const source = button && document.getElementById(button.dataset.copy);
-    if (!source) return;
-    const live = document.getElementById('live');
-    try {
-      await navigator.clipboard.writeText(source.textContent);
-      live.textContent = 'Copied';
-    } catch {
-      getSelection().selectAllChildren(source);
-      live.textContent = 'Selected; copy it with the keyboard';
-    }
-  });
-})();
+// Copies an example; without this script it can still be selected.
+document.addEventListener('click', event => {
+  const button = event.target.closest('[data-copy]');
+  if (!button) return;
+  navigator.clipboard?.writeText(document.getElementById(button.dataset.copy).textContent);
+  document.getElementById('live').textContent = 'Copied';
+});

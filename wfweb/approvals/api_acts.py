@@ -5,7 +5,8 @@ from uuid import UUID
 from wfweb.approvals import policy, service
 from wfweb.approvals.api import bp, request_of
 from wfweb.approvals.api_shapes import shown_request
-from wfweb.approvals.schemas import ApprovalOut, NoteIn, PersonIn
+from wfweb.approvals.schemas import ApprovalOut
+from wfweb.approvals.schemas_decisions import NoteIn, PersonIn
 from wfweb.kernel.api import PREFIX, Answer, endpoint
 from wfweb.kernel.errors import AlreadyDecided, Conflict, Forbidden, Gone
 from wfweb.kernel.journal import journal

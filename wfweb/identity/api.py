@@ -3,24 +3,20 @@
 from typing import Any
 from uuid import UUID
 
-from wfweb.identity import permissions, queries, service
+from wfweb.identity import queries, service
 from wfweb.identity.access import current_user
 from wfweb.identity.errors import LastAdministrator, OwnAccount
-from wfweb.identity.models import Role, User
+from wfweb.identity.models import User
 from wfweb.identity.schemas import (
     CompanyOut,
     MeOut,
-    RoleChange,
-    RoleIn,
-    RoleOut,
-    RolePage,
     UserChange,
     UserIn,
     UserOut,
     UserPage,
     UserQuery,
 )
-from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, PageQuery, VersionIn, endpoint
+from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, VersionIn, endpoint
 from wfweb.kernel.errors import ValidationFailed
 from wfweb.kernel.paging import keyset
 
@@ -177,77 +173,3 @@ def deactivate_user(user_id: UUID, version: int) -> UserOut:
 def reactivate_user(user_id: UUID, version: int) -> UserOut:
     """Open an account; its tokens and sessions stay ended."""
     return _one(service.reactivate_user(user_id, version=version))
-
-
-@endpoint(
-    bp,
-    "GET",
-    "/roles",
-    response=RolePage,
-    query=PageQuery,
-    permission="users.view",
-    summary="List roles",
-)
-def list_roles(query: PageQuery) -> RolePage:
-    """Return the roles of the company by name."""
-    roles, following = keyset(
-        queries.all_roles(), [Role.name, Role.id], after=query.after, limit=query.limit
-    )
-    return RolePage(items=[RoleOut.model_validate(role) for role in roles], next=following)
-
-
-@endpoint(
-    bp,
-    "GET",
-    "/roles/<uuid:role_id>",
-    response=RoleOut,
-    permission="users.view",
-    summary="Get a role",
-)
-def get_role(role_id: UUID) -> RoleOut:
-    """Return one role."""
-    return RoleOut.model_validate(queries.role_by_id(role_id))
-
-
-@endpoint(
-    bp,
-    "POST",
-    "/roles",
-    request=RoleIn,
-    response=RoleOut,
-    status=201,
-    scope="admin",
-    permission="roles.manage",
-    summary="Create a role",
-    description=f"Permissions are: {', '.join(f'`{code}`' for code in permissions.PERMISSIONS)}.",
-)
-def create_role(body: RoleIn) -> Answer:
-    """Make a role."""
-    role = service.create_role(
-        body.code, body.name, description=body.description, permissions=body.permissions
-    )
-    return Answer(model=RoleOut.model_validate(role), location=f"{PREFIX}/roles/{role.id}")
-
-
-@endpoint(
-    bp,
-    "PUT",
-    "/roles/<uuid:role_id>",
-    request=RoleChange,
-    response=RoleOut,
-    versioned=True,
-    scope="admin",
-    permission="roles.manage",
-    errors=[LastAdministrator],
-    summary="Change what a role allows",
-)
-def update_role(role_id: UUID, body: RoleChange, version: int) -> RoleOut:
-    """Change a role; everybody in it feels it at the next request."""
-    role = service.update_role(
-        role_id,
-        name=body.name,
-        description=body.description,
-        permissions=body.permissions,
-        version=version,
-    )
-    return RoleOut.model_validate(role)

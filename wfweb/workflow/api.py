@@ -2,9 +2,8 @@
 
 from sqlalchemy import select
 
-from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, Download, PageQuery, endpoint, under
+from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, PageQuery, endpoint, under
 from wfweb.kernel.db import session
-from wfweb.kernel.errors import Conflict, Forbidden
 from wfweb.kernel.paging import keyset
 from wfweb.workflow import definitions, schemas
 from wfweb.workflow.api_schemas import (
@@ -12,7 +11,6 @@ from wfweb.workflow.api_schemas import (
     CheckOut,
     DraftIn,
     DraftOut,
-    ExportQuery,
     ImportIn,
     ProblemOut,
     PublishIn,
@@ -20,8 +18,6 @@ from wfweb.workflow.api_schemas import (
     WorkflowOut,
     WorkflowPage,
     WorkflowVersionFull,
-    WorkflowVersionOut,
-    WorkflowVersionPage,
 )
 from wfweb.workflow.models import WorkflowDefinition, WorkflowVersion
 from wfweb.workflow.problems import Problem, errors_only
@@ -211,71 +207,3 @@ def retire_workflow(code: str) -> WorkflowOut:
     found = definitions.retire(code)
     session().flush()
     return _with_numbers([found])[0]
-
-
-@endpoint(
-    bp,
-    "GET",
-    "/workflows/<code>/versions",
-    response=WorkflowVersionPage,
-    query=PageQuery,
-    permission=VIEW,
-    summary="List the versions of a workflow",
-)
-def list_workflow_versions(code: str, query: PageQuery) -> WorkflowVersionPage:
-    """Return versions, latest first."""
-    statement = select(WorkflowVersion).where(
-        WorkflowVersion.definition_id == definitions.find(code).id
-    )
-    rows, following = keyset(
-        statement, [WorkflowVersion.number], after=query.after, limit=query.limit, falling=True
-    )
-    items = [WorkflowVersionOut.model_validate(row) for row in rows]
-    return WorkflowVersionPage(items=items, next=following)
-
-
-@endpoint(
-    bp,
-    "GET",
-    "/workflows/<code>/versions/<int:number>",
-    response=WorkflowVersionFull,
-    permission=VIEW,
-    summary="Get a version with what it says",
-)
-def get_workflow_version(code: str, number: int) -> WorkflowVersionFull:
-    """Return one version."""
-    return WorkflowVersionFull.model_validate(definitions.version_of(code, number))
-
-
-@endpoint(
-    bp,
-    "POST",
-    "/workflows/<code>/versions/<int:number>/draft",
-    response=WorkflowVersionFull,
-    status=201,
-    permission="workflows.edit",
-    errors=[Conflict, Forbidden],
-    summary="Begin a draft that says what a version says",
-)
-def copy_workflow_version(code: str, number: int) -> WorkflowVersionFull:
-    """Begin the next change, or go back to an earlier version."""
-    return WorkflowVersionFull.model_validate(definitions.draft_from(code, number))
-
-
-@endpoint(
-    bp,
-    "GET",
-    "/workflows/<code>/versions/<int:number>/export",
-    query=ExportQuery,
-    download="application/yaml",
-    permission=VIEW,
-    summary="Export a version as a file",
-)
-def export_workflow_version(code: str, number: int, query: ExportQuery) -> Download:
-    """Return a version as a file that can be imported again."""
-    content = definitions.export_definition(code, number, query.form)
-    return Download(
-        content=content.encode(),
-        media_type=f"application/{query.form}",
-        filename=f"{code}-{number}.{query.form}",
-    )

@@ -13,7 +13,7 @@ from wfweb.kernel.paging import keyset
 from wfweb.records.queries import record_by_id, record_by_key
 from wfweb.workflow import rules, service
 from wfweb.workflow.api import VIEW
-from wfweb.workflow.api_schemas import (
+from wfweb.workflow.api_schemas_instances import (
     HistoryOut,
     HistoryPage,
     InstanceOut,

@@ -1,12 +1,12 @@
 """The OpenAPI 3.1 document, made from the registry, so that it cannot say anything else."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from wfweb.kernel import errors
+from wfweb.kernel.api.components import CONVERTERS, HEADERS, PARAMETERS, Schema
 from wfweb.kernel.api.errors import InFlight, KeyReused, ScopeMissing
 from wfweb.kernel.api.registry import Operation, operations
 from wfweb.kernel.api.schemas import Problem
@@ -16,78 +16,8 @@ from wfweb.kernel.problem import TYPE_PREFIX
 REFERENCE = "#/components/schemas/{model}"
 EXAMPLES = "#/components/examples"
 PROBLEM_TYPE = "application/problem+json"
-Schema = dict[str, Any]
 
 _ANYWHERE = (errors.SignInRequired, ScopeMissing, errors.RateLimited, errors.ValidationFailed)
-_CONVERTERS: dict[str, Schema] = {
-    "uuid": {"type": "string", "format": "uuid"},
-    "int": {"type": "integer", "minimum": 0},
-    "string": {"type": "string", "minLength": 1},
-}
-_HEADERS: dict[str, Schema] = {
-    "ETag": {
-        "description": "The version of what was sent; give it back in If-Match.",
-        "schema": {"type": "string", "examples": ['W/"7-1f3a90c2"']},
-    },
-    "Link": {
-        "description": 'The address of the next page, with rel="next"; absent on the last.',
-        "schema": {"type": "string"},
-    },
-    "Location": {
-        "description": "Where what was made is.",
-        "schema": {"type": "string", "format": "uri-reference"},
-    },
-    "X-Request-Id": {
-        "description": "Names this call in logs and audit; the one you sent, if it was a UUID.",
-        "schema": {"type": "string", "format": "uuid"},
-    },
-    "Idempotency-Replayed": {
-        "description": "`true` when this is the remembered answer of an earlier request.",
-        "schema": {"type": "string", "const": "true"},
-    },
-    "RateLimit": {
-        "description": "Calls left in this window (r) and seconds until the next (t).",
-        "schema": {"type": "string", "examples": ['"calls";r=11999;t=42']},
-    },
-    "Retry-After": {
-        "description": "Seconds to wait before trying again.",
-        "schema": {"type": "integer"},
-    },
-}
-_PARAMETERS: dict[str, Schema] = {
-    "IdempotencyKey": {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": (
-            "Makes it safe to send this again: the same key with the same request gets the first "
-            "answer again, for 48 hours. Use a fresh UUID for every new request."
-        ),
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        "example": "7f9c24e8-3b12-4fef-91e0-2d9a5b0f6c11",
-    },
-    "IfMatch": {
-        "name": "If-Match",
-        "in": "header",
-        "description": (
-            "The ETag you were given. If somebody changed it since, nothing is done and the "
-            "answer is 412. Without this header the body has to name the `version`."
-        ),
-        "schema": {"type": "string", "pattern": '^(W/)?"[0-9]{1,9}(-[0-9a-f]{8})?"$'},
-        "example": 'W/"7-1f3a90c2"',
-    },
-    "RequestId": {
-        "name": "X-Request-Id",
-        "in": "header",
-        "description": "A UUID of yours that names this call in logs and audit.",
-        "schema": {"type": "string", "format": "uuid"},
-    },
-    "Fields": {
-        "name": "fields",
-        "in": "query",
-        "description": "Only these members of each item: `key,title,data.amount`.",
-        "schema": {"type": "string", "maxLength": 2000, "pattern": "^[a-z0-9_.,]*$"},
-    },
-}
 
 
 def document(title: str, version: str, about: str) -> Schema:
@@ -110,8 +40,8 @@ def document(title: str, version: str, about: str) -> Schema:
         "components": {
             "schemas": {name: s for name, s in sorted(schemas.items()) if name not in inputs},
             "examples": _examples(listed),
-            "parameters": _PARAMETERS,
-            "headers": _HEADERS,
+            "parameters": PARAMETERS,
+            "headers": HEADERS,
             "securitySchemes": {
                 "token": {
                     "type": "http",
@@ -168,7 +98,7 @@ def _operation(operation: Operation, schemas: dict[str, Schema]) -> Schema:
 
 def _parameters(operation: Operation, schemas: dict[str, Schema]) -> list[Schema]:
     found: list[Schema] = [
-        {"name": name, "in": "path", "required": True, "schema": _CONVERTERS[converter]}
+        {"name": name, "in": "path", "required": True, "schema": CONVERTERS[converter]}
         for name, converter in operation.path_parameters
     ]
     if operation.query:
