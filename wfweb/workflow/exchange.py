@@ -138,7 +138,9 @@ def _read_json(text: str) -> Any:
         )
     except json.JSONDecodeError as error:
         raise BrokenFile(error.msg, error.lineno) from None
-    except (RecursionError, ValueError) as error:
+    except RecursionError:
+        raise BrokenFile(f"nested deeper than {MAX_DEPTH} levels") from None
+    except ValueError as error:
         raise BrokenFile(str(error)[:200]) from None
     _check_depth(value)
     return value
