@@ -146,7 +146,8 @@ def test_idle_polls_use_their_index(company: UUID):
         session().execute(text("set local enable_seqscan = off"))
         plan = session().execute(
             text(
-                "explain select id from outbox_messages where state = 'pending' and next_at <= now()"
+                "explain select id from outbox_messages"
+                " where state = 'pending' and next_at <= now()"
             )
         )
         assert "ix_outbox_messages_due" in " ".join(line for (line,) in plan)

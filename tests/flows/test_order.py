@@ -88,9 +88,11 @@ def told(company: UUID) -> list[tuple[str, str]]:
     for _ in range(3):
         with transaction(company_id=company):
             inside = OutboxMessage.kind.not_in(delivery_kinds_outside())
-            ids = session().scalars(
-                select(OutboxMessage.id).where(OutboxMessage.state == "pending", inside)
-            ).all()
+            ids = (
+                session()
+                .scalars(select(OutboxMessage.id).where(OutboxMessage.state == "pending", inside))
+                .all()
+            )
         delivery.deliver(ids, handlers())
     with transaction(company_id=company):
         failed = select(OutboxMessage.last_error).where(OutboxMessage.last_error.is_not(None))
@@ -111,7 +113,11 @@ def test_an_order_is_approved_level_by_level_and_everybody_hears_of_it(dairy: UU
     record_id = order(dairy, "4000.00")
     assert told(dairy) == [("mia", "approval_assigned")]
     decide(dairy, "mia", record_id, comment="Fine")
-    finance = [("ada", "approval_assigned"), ("ben", "approval_assigned"), ("saskia", "approval_assigned")]
+    finance = [
+        ("ada", "approval_assigned"),
+        ("ben", "approval_assigned"),
+        ("saskia", "approval_assigned"),
+    ]
     assert sorted(told(dairy)[1:]) == finance
     decide(dairy, "ben", record_id)
     assert told(dairy)[-1] == ("rui", "approval_approved")
@@ -140,11 +146,15 @@ def test_what_is_sent_back_comes_back_as_a_new_round(dairy: UUID):
     with transaction(actor=actor(dairy, "rui")):
         approvals.resubmit(asked(record_id).id)
     with transaction(company_id=dairy):
-        rounds = session().scalars(
-            select(ApprovalRequest)
-            .where(ApprovalRequest.record_id == record_id)
-            .order_by(ApprovalRequest.round)
-        ).all()
+        rounds = (
+            session()
+            .scalars(
+                select(ApprovalRequest)
+                .where(ApprovalRequest.record_id == record_id)
+                .order_by(ApprovalRequest.round)
+            )
+            .all()
+        )
         assert [(r.key, r.round, r.status) for r in rounds] == [
             (rounds[0].key, 1, "cancelled"),
             (rounds[0].key, 2, "pending"),

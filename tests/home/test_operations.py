@@ -72,10 +72,12 @@ def test_the_box_at_the_top_opens_keys_and_finds_words(people: People, client_of
     with transaction(company_id=people.otto.company_id):
         types.create_type(
             {
-                "code": "ticket", "key_prefix": "TKT", "name": "Ticket",
+                "code": "ticket",
+                "key_prefix": "TKT",
+                "name": "Ticket",
                 "fields": [{"code": "subject", "label": "Subject", "type": "text"}],
                 "title_template": "{subject}",
-            }  # fmt: skip
+            }
         )
         records.create_record("ticket", {"subject": "Cold room 100 %"})
         records.create_record("ticket", {"subject": "Warm room"})

@@ -37,7 +37,7 @@ class Sink:
         self.mails: list[email.message.EmailMessage] = []
         self.answers: list[str] = []
 
-    async def handle_DATA(self, server, session_, envelope):  # noqa: N802
+    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
         await asyncio.sleep(0)
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("250"):

@@ -56,21 +56,33 @@ def test_the_demo_shows_orders_in_all_states(committed_app: Flask):
     assert len(keys) == len(set(keys)) == sum(1 for _ in PACK.demo_records())
     with transaction(company_id=company):
         rows = session().execute(
-            select(Record.state, func.count()).where(
-                Record.type_code.in_(("sales_order", "purchase_order"))
-            ).group_by(Record.state)
+            select(Record.state, func.count())
+            .where(Record.type_code.in_(("sales_order", "purchase_order")))
+            .group_by(Record.state)
         )
         orders = Counter(dict(rows.all()))
-        waiting = select(func.count()).select_from(ApprovalRequest).where(
-            ApprovalRequest.status == "pending"
+        waiting = (
+            select(func.count())
+            .select_from(ApprovalRequest)
+            .where(ApprovalRequest.status == "pending")
         )
         assert session().scalar(waiting) >= 30
-        old = select(func.count()).select_from(OutboxMessage).where(
-            OutboxMessage.state == "pending",
-            OutboxMessage.created_at < func.now() - demo.TOLD_LONG_AGO,
+        old = (
+            select(func.count())
+            .select_from(OutboxMessage)
+            .where(
+                OutboxMessage.state == "pending",
+                OutboxMessage.created_at < func.now() - demo.TOLD_LONG_AGO,
+            )
         )
         assert session().scalar(old) == 0
     assert orders.total() == 200
-    assert {"draft", "approval", "approved", "rejected", "cancelled", "delivered", "received"} <= set(
-        orders
-    )
+    assert {
+        "draft",
+        "approval",
+        "approved",
+        "rejected",
+        "cancelled",
+        "delivered",
+        "received",
+    } <= set(orders)

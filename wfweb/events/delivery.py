@@ -102,7 +102,7 @@ def claim(message_id: UUID) -> Claim | None:
             )
             .one_or_none()
         )
-    return Claim(*row, token) if row else None
+    return Claim(*tuple(row), token) if row else None
 
 
 def deliver(message_ids: Iterable[UUID], handlers: Handlers) -> int:

@@ -20,14 +20,16 @@ def label_of(subject_type: str, subject_id: UUID) -> Label:
 
 def _record(subject_id: UUID) -> Label | None:
     found = session().get(Record, subject_id)
-    return found and Label(
-        f"{found.key} {found.title}".strip(), f"/records/{found.type_code}/{found.key}"
+    return (
+        Label(f"{found.key} {found.title}".strip(), f"/records/{found.type_code}/{found.key}")
+        if found
+        else None
     )
 
 
 def _request(subject_id: UUID) -> Label | None:
     found = session().get(ApprovalRequest, subject_id)
-    return found and Label(f"{found.key} {found.title}", f"/requests/{found.key}")
+    return Label(f"{found.key} {found.title}", f"/requests/{found.key}") if found else None
 
 
 def _instance(subject_id: UUID) -> Label | None:
@@ -41,27 +43,27 @@ def _instance(subject_id: UUID) -> Label | None:
 
 def _definition(subject_id: UUID) -> Label | None:
     found = session().get(WorkflowDefinition, subject_id)
-    return found and Label(found.name, f"/workflows/{found.code}")
+    return Label(found.name, f"/workflows/{found.code}") if found else None
 
 
 def _matrix(subject_id: UUID) -> Label | None:
     found = session().get(ApprovalMatrix, subject_id)
-    return found and Label(found.name, f"/matrices/{found.code}")
+    return Label(found.name, f"/matrices/{found.code}") if found else None
 
 
 def _type(subject_id: UUID) -> Label | None:
     found = session().get(RecordType, subject_id)
-    return found and Label(found.name, f"/record-types/{found.code}")
+    return Label(found.name, f"/record-types/{found.code}") if found else None
 
 
 def _user(subject_id: UUID) -> Label | None:
     found = session().get(User, subject_id)
-    return found and Label(found.name, f"/admin/users/{found.id}")
+    return Label(found.name, f"/admin/users/{found.id}") if found else None
 
 
 def _role(subject_id: UUID) -> Label | None:
     found = session().get(Role, subject_id)
-    return found and Label(found.name, f"/admin/roles/{found.id}")
+    return Label(found.name, f"/admin/roles/{found.id}") if found else None
 
 
 _NAMES: dict[str, Callable[[UUID], Label | None]] = {

@@ -1,11 +1,12 @@
 """Addresses that belong to no feature: the first page, health, the styleguide."""
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, request
+from flask import Blueprint, Response, jsonify, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from wfweb.home.health import readiness
 from wfweb.home.search import LONGEST, find
 from wfweb.identity.access import current_user, signed_in, user_or_none
+from wfweb.kernel.assets import asset
 from wfweb.kernel.web import SEE_OTHER, page
 
 bp = Blueprint("home", __name__)
@@ -60,6 +61,4 @@ def styleguide() -> Response:
 @bp.get("/favicon.ico")
 def favicon() -> Response:
     """Answer browsers that look for an icon at the old address."""
-    return make_response(
-        redirect(current_app.jinja_env.globals["asset"]("img/icon.svg"), SEE_OTHER)
-    )
+    return make_response(redirect(asset("img/icon.svg"), SEE_OTHER))

@@ -6,26 +6,33 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, send_from_directory
 
+ROOT = Path(__file__).parents[2] / "static"
 ONE_YEAR_SECONDS = 31_536_000
 HASH_LENGTH = 10
 
 
-def register(app: Flask, root: Path) -> None:
-    """Serve ``root`` under ``/static/<hash>/…`` and give templates ``asset(path)``."""
+def asset(path: str) -> str:
+    """Return the address of a file under ``static/``.
 
-    @lru_cache(maxsize=512)
-    def digest(path: str, _changed: float) -> str:
-        return hashlib.sha256((root / path).read_bytes()).hexdigest()[:HASH_LENGTH]
+    :raises FileNotFoundError: when there is no such file.
+    """
+    return f"/static/{_digest(path, (ROOT / path).stat().st_mtime)}/{path}"
 
-    def asset(path: str) -> str:
-        return f"/static/{digest(path, (root / path).stat().st_mtime)}/{path}"
 
-    def serve(_digest: str, path: str) -> Response:
-        if len(_digest) != HASH_LENGTH:
-            abort(404)
-        response = send_from_directory(root, path, max_age=ONE_YEAR_SECONDS)
-        response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
-        return response
-
-    app.add_url_rule("/static/<_digest>/<path:path>", "asset", serve)
+def register(app: Flask) -> None:
+    """Serve ``static/`` under ``/static/<hash>/…`` and give templates ``asset(path)``."""
+    app.add_url_rule("/static/<digest>/<path:path>", "asset", _serve)
     app.jinja_env.globals["asset"] = asset
+
+
+@lru_cache(maxsize=512)
+def _digest(path: str, _changed: float) -> str:
+    return hashlib.sha256((ROOT / path).read_bytes()).hexdigest()[:HASH_LENGTH]
+
+
+def _serve(digest: str, path: str) -> Response:
+    if len(digest) != HASH_LENGTH:
+        abort(404)
+    response = send_from_directory(ROOT, path, max_age=ONE_YEAR_SECONDS)
+    response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
+    return response

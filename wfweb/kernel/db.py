@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -102,11 +102,11 @@ class Stamps:
 class WfwebSession(FlaskSession):
     """Flask-SQLAlchemy's session, except that tests may bind it to one connection."""
 
-    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:  # noqa: ANN401
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         """Return the bound connection of a test, else the application's engine."""
         if self.bind is not None:
             return self.bind
-        return cast("Engine | Connection", super().get_bind(*args, **kwargs))
+        return super().get_bind(*args, **kwargs)
 
 
 db = SQLAlchemy(
@@ -215,7 +215,7 @@ def _check_same_scope(current: Session) -> None:
 
 def finish(current: Session) -> None:
     """Write what is pending and commit: the one place that does (ARCHITECTURE rule 2)."""
-    from wfweb.kernel.journal import journal  # noqa: PLC0415 - journal needs the session
+    from wfweb.kernel.journal import journal
 
     journal().flush()
     current.commit()
@@ -291,12 +291,12 @@ def become_application_role(engine: Engine) -> None:
     """Let every new connection drop to the role that owns no table and bypasses nothing."""
 
     @event.listens_for(engine, "connect")
-    def _set_role(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI
+    def _set_role(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"set role {APPLICATION_ROLE}")
         connection.commit()
 
 
-def scalar(statement: str, **values: object) -> Any:  # noqa: ANN401 - whatever SQL answers
+def scalar(statement: str, **values: object) -> Any:
     """Return the one value of a textual query; for checks and reports."""
     return session().execute(text(statement), values).scalar()

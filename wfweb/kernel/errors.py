@@ -28,7 +28,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is not an error of the progr
     code: ClassVar[str] = "refused"
     title: ClassVar[str] = "That was not done"
 
-    def __init__(self, detail: str = "", **extra: Any) -> None:  # noqa: ANN401 - JSON members
+    def __init__(self, detail: str = "", **extra: Any) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.extra: dict[str, Any] = extra
@@ -65,7 +65,7 @@ class Forbidden(Refusal):
         risk: Risk = "LOW",
         who_can: Sequence[str] = (),
         code: str = "",
-        **extra: Any,  # noqa: ANN401 - JSON members
+        **extra: Any,
     ) -> None:
         super().__init__(detail, who_can=list(who_can), **extra)
         self.permission = permission
@@ -108,7 +108,7 @@ class Conflict(Refusal):
         *,
         current_version: int | None = None,
         your_version: int | None = None,
-        **extra: Any,  # noqa: ANN401 - JSON members
+        **extra: Any,
     ) -> None:
         super().__init__(
             detail, current_version=current_version, your_version=your_version, **extra

@@ -48,8 +48,8 @@ def next_keys(prefix: str, count: int = 1) -> list[str]:
     The counter row is locked until the transaction ends, so keys have no gaps
     but two creations under one prefix wait for each other.
     """
-    from wfweb.kernel.actor import current_actor  # noqa: PLC0415 - actor imports nothing of ours
-    from wfweb.kernel.db import session  # noqa: PLC0415 - db needs ids first
+    from wfweb.kernel.actor import current_actor
+    from wfweb.kernel.db import session
 
     last = session().execute(
         _NEXT,

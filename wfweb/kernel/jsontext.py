@@ -1,5 +1,6 @@
 """JSON as text: exact decimals as strings, instants in RFC 3339, keys sorted when it counts."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ def plain(value: object) -> object:
         return str(value) if isinstance(value, UUID) else value.isoformat()
     if isinstance(value, set | frozenset):
         return sorted(value)
-    if hasattr(value, "keys"):
+    if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, tuple):
         return list(value)
@@ -27,11 +28,11 @@ def plain(value: object) -> object:
     raise TypeError(message)
 
 
-def dumps(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def dumps(value: Any) -> str:
     """Return compact JSON text."""
     return orjson.dumps(value, default=plain).decode()
 
 
-def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def canonical(value: Any) -> bytes:
     """Return JSON whose bytes depend on the content only: sorted keys, no white space."""
     return orjson.dumps(value, default=plain, option=orjson.OPT_SORT_KEYS)

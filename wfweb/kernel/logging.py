@@ -9,6 +9,9 @@ import structlog
 
 SECRET_NAMES = ("password", "token", "secret", "cookie", "authorization")
 LONGEST_VALUE = 2000
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def _mask(
@@ -25,8 +28,12 @@ def _mask(
 
 def configure_logging(level: str = "INFO", *, pretty: bool = False) -> None:
     """Set up logging of this process; ``pretty`` is for a person at a terminal."""
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+    # Either way without the local variables of a traceback: they hold passwords and tokens. The
+    # renderer for people formats tracebacks itself and fails on those made for JSON.
+    renderers: list[Any] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if pretty
+        else [_TRACEBACKS, structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[
@@ -34,8 +41,7 @@ def configure_logging(level: str = "INFO", *, pretty: bool = False) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _mask,
-            structlog.processors.dict_tracebacks,
-            renderer,
+            *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

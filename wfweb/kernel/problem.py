@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from wfweb.kernel.context import correlation_id
@@ -170,7 +171,7 @@ def _http(error: HTTPException) -> Response:
     return answer(make() if make else BadRequest(error.description or ""))
 
 
-def _csrf(error: CSRFError) -> Response:
+def _csrf(_error: CSRFError) -> Response:
     return answer(
         Forbidden(
             "This form is too old or came from elsewhere. What you typed is still there: "
@@ -189,13 +190,14 @@ def _accident(error: Exception) -> Response:
         state = getattr(error.orig, "sqlstate", None)
         if state in INPUT_STATES:
             log.info("input_refused_by_database", state=state)
-            return answer(ValidationFailed.at("", "This holds characters or numbers that cannot be stored"))
+            return answer(
+                ValidationFailed.at("", "This holds characters or numbers that cannot be stored")
+            )
         if state in BUSY_STATES or isinstance(error, OperationalError):
             log.warning("database_busy", state=state)
             return answer(Unavailable("The database is busy. Nothing was changed."))
-    log.exception("accident", path=request.path, method=request.method)
-    refusal = _Accident()
-    return answer(refusal)
+    log.error("accident", path=request.path, method=request.method, exc_info=error)
+    return answer(_Accident())
 
 
 class _Accident(Refusal):

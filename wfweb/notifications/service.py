@@ -147,7 +147,7 @@ def save_words(kind_code: str, words: Words, *, version: int) -> MessageTemplate
     current = own.version if own else 0
     if current != version:
         raise Conflict(current_version=current, your_version=version)
-    before = own and {"subject": own.subject, "body": own.body}
+    before = {"subject": own.subject, "body": own.body} if own else None
     if own is None:
         own = MessageTemplate(kind=kind_code, subject="", heading="", body="", version=0)
         session().add(own)

@@ -32,7 +32,8 @@ class Pack:
 
     def people(self) -> Mapping[str, Any]:
         """Return the people of its demo."""
-        return _yaml(self.folder / "people.yaml")
+        described: Mapping[str, Any] = _yaml(self.folder / "people.yaml")
+        return described
 
     def demo_records(self) -> Iterator[Mapping[str, Any]]:
         """Return the records of its demo, oldest first, one after another."""
