@@ -1,0 +1,84 @@
+"""Fill the installation that the environment names: ``python -m tests.reliability.seed COMMAND``.
+
+Prints one JSON object as its last line. Everything goes through the verbs.
+"""
+
+import json
+import sys
+from typing import Any
+
+from tests.approvals.conftest import ORDER_TYPE, World, level
+from tests.people import Person, add_person, make_people
+from wfweb.app import create_app
+from wfweb.identity import service as identity
+from wfweb.identity.service.companies import create_company
+from wfweb.kernel.db import transaction
+from wfweb.kernel.ids import new_id
+from wfweb.records import types
+
+PAIRS = 5
+
+
+def token_of(person: Person) -> str:
+    with transaction(actor=person.actor):
+        return identity.create_token(person.id, "test", scopes=("read", "write"))[1]
+
+
+def company(name: str) -> World:
+    company_id = new_id()
+    with transaction(company_id=company_id, system=True):
+        create_company(company_id, name)
+    world = World(make_people(company_id))
+    with transaction(actor=world.people.alma.actor):
+        types.create_type(ORDER_TYPE)
+    return world
+
+
+def decisions(requests: int, overdue: int) -> dict[str, Any]:
+    """Requests that pairs of people decide (both have to agree), and some nobody will."""
+    world = company("Kestrel Dairy")
+    pairs = []
+    for number in range(PAIRS):
+        code = f"pair_{number}"
+        with transaction(actor=world.people.alma.actor):
+            identity.create_role(code, code)
+        pairs.append(
+            [
+                add_person(
+                    world.people.ada.company_id,
+                    f"p{number}{letter}@kestrel.example",
+                    f"Pair {number}{letter}",
+                    "member",
+                    code,
+                )
+                for letter in "ab"
+            ]
+        )
+    made = []
+    for number, pair in enumerate(pairs):
+        world.publish_levels(level({"role": f"pair_{number}"}, quorum="all", due_hours=48))
+        for _ in range(requests // PAIRS):
+            case = world.submit()
+            made += [
+                {"request": str(case.request.id), "digest": case.request.digest, "who": one.email}
+                for one in pair
+            ]
+    world.publish_levels(level("ada", due_hours=48))
+    late = [str(world.submit().request.id) for _ in range(overdue)]
+    people = [person for pair in pairs for person in pair]
+    return {
+        "company": str(world.people.ada.company_id),
+        "tokens": {person.email: token_of(person) for person in people},
+        "seats": made,
+        "overdue": late,
+    }
+
+
+def main(command: str, *numbers: str) -> None:
+    with create_app().app_context():
+        commands = {"decisions": decisions}
+        print(json.dumps(commands[command](*map(int, numbers))))  # noqa: T201 - its answer
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
