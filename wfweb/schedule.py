@@ -8,6 +8,7 @@ from wfweb.audit.partitions import ensure_partitions
 from wfweb.events.recurring import Recurring
 from wfweb.identity.jobs import tidy
 from wfweb.kernel.api import idempotency
+from wfweb.records.jobs import tidy_uploads
 from wfweb.workflow.moments import start_scheduled
 
 HOUR = 3600
@@ -16,5 +17,6 @@ RECURRING: list[Recurring] = [
     Recurring("workflow.start_scheduled", 30, start_scheduled),
     Recurring("audit.ensure_partitions", 6 * HOUR, ensure_partitions),
     Recurring("api.purge_idempotency_keys", HOUR, idempotency.purge),
+    Recurring("records.tidy_uploads", HOUR, tidy_uploads),
     Recurring("identity.tidy", 6 * HOUR, tidy),
 ]

@@ -102,7 +102,10 @@ def claim(message_id: UUID) -> Claim | None:
             )
             .one_or_none()
         )
-    return Claim(*tuple(row), token) if row else None
+    if row is None:
+        return None
+    values: dict[str, Any] = dict(zip(row._fields, row, strict=True))
+    return Claim(**values, token=token)
 
 
 def deliver(message_ids: Iterable[UUID], handlers: Handlers) -> int:
