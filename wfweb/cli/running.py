@@ -31,4 +31,10 @@ def application() -> Iterator[Flask]:
             upgrade()
         app = create_app()
         with app.app_context():
-            yield app
+            try:
+                yield app
+            finally:
+                from wfweb.kernel.db import db
+
+                db.session.remove()
+                db.engine.dispose()
