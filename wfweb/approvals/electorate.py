@@ -204,9 +204,15 @@ def _by_chain(depth: int, subject: Subject, resolver: Resolver, notes: list[str]
     if len(active) < depth:
         notes.append(_chain_end(chain, subject.requester_id, depth, len(active)))
     return [
-        (user, f"manager {number} above the requester", f"manager_chain:{number}", None)
+        (user, _place_in_chain(number), f"manager_chain:{number}", None)
         for number, user in enumerate(active[:depth], start=1)
     ]
+
+
+def _place_in_chain(number: int) -> str:
+    if number == 1:
+        return "the requester's manager"
+    return f"{number} managers above the requester"
 
 
 def _chain_end(chain: Sequence[User], start: UUID, depth: int, length: int) -> str:
