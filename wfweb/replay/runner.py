@@ -1,32 +1,38 @@
 """Running a log through the engine's verbs, in order of time, with the clock of the log."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
-from wfweb.events import timers
+from wfweb.identity.service.companies import create_company
 from wfweb.kernel import clock
 from wfweb.kernel.actor import acting_as, system_actor
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Refusal
 from wfweb.kernel.ids import new_id
 from wfweb.kernel.journal import journal
+from wfweb.replay.answering import answer_of, give
 from wfweb.replay.logs import Case, LogEvent
+from wfweb.replay.material import Records, needs_records
 from wfweb.replay.results import CaseResult, Results, note_move
 from wfweb.replay.selection import Selection
-from wfweb.replay.trial import Trial, prune, set_up
+from wfweb.replay.trial import NAME, Trial, prune, set_up
 from wfweb.workflow import service
-from wfweb.workflow.loading import Loaded
+from wfweb.workflow.loading import Loaded, load
 from wfweb.workflow.schemas import DefinitionBody
 
 BATCH = 1000
 _NOT_SENT = text(
     "update outbox_messages set state = 'done', done_at = :now, last_error = 'trial: not sent'"
     " where company_id = :company and state = 'pending'"
+)
+_NOT_FIRED = text(
+    "update timers set state = 'cancelled' where company_id = :company and state = 'armed'"
 )
 Progress = Callable[[int], None]
 
@@ -53,6 +59,16 @@ class Options:
     batch: int = BATCH
     commit_each: bool = False
     keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one replay runs, in which company."""
+
+    company_id: UUID
+    body: DefinitionBody
+    steps: Sequence[Step]
+    records: Records | None
 
 
 class _TrialOver(Exception):  # noqa: N818 - the ordinary end: takes everything back
@@ -88,32 +104,28 @@ def replay(
     options = options or Options()
     steps = steps_in_order(cases, selection)
     body, notes = prune(body)
-    company_id = new_id()
-    roles = {step.event.role for step in steps}
+    records = Records(body, cases) if needs_records(body) else None
+    if records is not None:
+        body = body.model_copy(update={"record_type": records.code})
+    plan = Plan(new_id(), body, steps, records)
     began = time.perf_counter()
     if options.commit_each:
-        results = _commit_each(company_id, body, steps, roles, progress)
+        results = _commit_each(plan, progress)
     else:
-        results = _in_one(company_id, body, steps, roles, options, progress)
+        results = _in_one(plan, options, progress)
     results.seconds = time.perf_counter() - began
     results.left_out = sum(len(case.events) for case in cases) - len(steps)
     results.notes = notes
     return results
 
 
-def _in_one(
-    company_id: UUID,
-    body: DefinitionBody,
-    steps: Sequence[Step],
-    roles: Iterable[str | None],
-    options: Options,
-    progress: Progress | None,
-) -> Results:
+def _in_one(plan: Plan, options: Options, progress: Progress | None) -> Results:
     """Run everything in one transaction, which is taken back unless it is to be kept."""
     results = Results({})
+    steps = plan.steps
     try:
-        with transaction(company_id=company_id, system=True):
-            run = _Run(set_up(company_id, body, roles), results)
+        with transaction(company_id=plan.company_id, system=True):
+            run = _Run(plan, results, by_id=plan.records is not None)
             for start in range(0, len(steps), options.batch):
                 chunk = steps[start : start + options.batch]
                 for step in chunk:
@@ -121,7 +133,7 @@ def _in_one(
                 journal().flush()
                 if progress is not None:
                     progress(len(chunk))
-            _silence(company_id, run)
+            _silence(run)
             _end(keep=options.keep)
     except _TrialOver:
         pass
@@ -133,39 +145,38 @@ def _end(*, keep: bool) -> None:
         raise _TrialOver
 
 
-def _commit_each(
-    company_id: UUID,
-    body: DefinitionBody,
-    steps: Sequence[Step],
-    roles: Iterable[str | None],
-    progress: Progress | None,
-) -> Results:
+def _commit_each(plan: Plan, progress: Progress | None) -> Results:
     """Run every event as its own act: loaded, locked, decided, written, committed."""
-    with transaction(company_id=company_id, system=True):
-        run = _Run(set_up(company_id, body, roles), Results({}), by_id=True)
-        _silence(company_id, run)
-    for step in steps:
+    with transaction(company_id=plan.company_id, system=True):
+        run = _Run(plan, Results({}), by_id=True)
+        _silence(run)
+    for step in plan.steps:
         run.send(step)
         if progress is not None:
             progress(1)
-    with transaction(company_id=company_id):
-        _silence(company_id, run)
+    with transaction(company_id=plan.company_id):
+        _silence(run)
     return run.results
 
 
-def _silence(company_id: UUID, run: "_Run") -> None:
+def _silence(run: "_Run") -> None:
     """A trial sends nothing and wakes nobody: its effects are marked as not sent."""
     journal().flush()
-    session().execute(_NOT_SENT, {"company": company_id, "now": clock.now()})
-    if run.trial.definition.timed:
-        timers.cancel(*run.instances.values())
+    company = run.trial.company_id
+    session().execute(_NOT_SENT, {"company": company, "now": clock.now()})
+    session().execute(_NOT_FIRED, {"company": company})
 
 
 class _Run:
     """The state of one run: an instance for each case, begun at its first event."""
 
-    def __init__(self, trial: Trial, results: Results, *, by_id: bool = False) -> None:
-        self.trial = trial
+    def __init__(self, plan: Plan, results: Results, *, by_id: bool) -> None:
+        doers = {(step.event.role, step.event.resource) for step in plan.steps}
+        self.records = plan.records
+        create_company(plan.company_id, NAME)
+        if self.records is not None:
+            self.records.install()
+        self.trial: Trial = set_up(plan.company_id, plan.body, doers)
         self.results = results
         self.by_id = by_id
         self.instances: dict[str, UUID] = {}
@@ -181,7 +192,7 @@ class _Run:
             before = case.state
             case.last_at = step.at
             try:
-                loaded = self._fire(step)
+                loaded = self._fire(step) if self.by_id else self._fire_loaded(step)
             except Refusal:
                 case.accepted += b"0"
                 self.results.refused[(before, step.name)] += 1
@@ -191,28 +202,51 @@ class _Run:
         note_move(case, step.at, step.name, before, case.state)
 
     def _begin(self, step: Step) -> CaseResult:
-        case_id = step.case.id
-        context = {"case": case_id}
-        with acting_as(system_actor(self.trial.company_id, channel="replay")):
-            if self.by_id:
-                with transaction():
-                    loaded = service.start(self.trial.definition.code, context=context)
-            else:
-                trial = self.trial
-                loaded = service.start_loaded(
-                    trial.definition_id, trial.definition, context=context
-                )
-                self._loaded[case_id] = loaded
-        self.instances[case_id] = loaded.id
-        case = CaseResult(case_id, loaded.state_name, first_at=step.at)
-        self.results.cases[case_id] = case
+        trial, context = self.trial, {"case": step.case.id}
+        if self.records is not None:
+            # Whoever sends the first event asks for what follows, so the record is theirs.
+            with transaction():
+                record_id = self.records.make(step.case)
+                loaded = service.start(trial.definition.code, record_id, context=context)
+        else:
+            with acting_as(system_actor(trial.company_id, channel="replay")):
+                if self.by_id:
+                    with transaction():
+                        loaded = service.start(trial.definition.code, context=context)
+                else:
+                    loaded = service.start_loaded(
+                        trial.definition_id, trial.definition, context=context
+                    )
+                    self._loaded[step.case.id] = loaded
+        self.instances[step.case.id] = loaded.id
+        case = CaseResult(step.case.id, loaded.state_name, first_at=step.at)
+        self.results.cases[step.case.id] = case
         return case
 
-    def _fire(self, step: Step) -> Loaded:
-        if self.by_id:
-            with transaction():
-                return service.fire(
-                    self.instances[step.case.id], step.name, comment=step.event.comment
-                )
+    def _fire_loaded(self, step: Step) -> Loaded:
         loaded = self._loaded[step.case.id]
         return service.fire_loaded(loaded, step.name, comment=step.event.comment)
+
+    def _fire(self, step: Step) -> Loaded:
+        instance_id, comment = self.instances[step.case.id], step.event.comment
+        with transaction(), savepoint():
+            state = load(instance_id).state
+            answer = answer_of(self.trial.definition, state, step.name)
+            if answer is not None:
+                return give(instance_id, answer, comment)
+            return service.fire(instance_id, step.name, comment=comment)
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Take back what an event wrote before it was refused, and nothing of the others."""
+    journal().flush()
+    nested = session().begin_nested()
+    try:
+        yield
+        journal().flush()
+    except BaseException:
+        journal().discard()
+        nested.rollback()
+        raise
+    nested.commit()

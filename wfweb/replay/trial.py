@@ -7,7 +7,6 @@ from uuid import UUID
 from wfweb.identity import queries as people
 from wfweb.identity import service as identity
 from wfweb.identity.permissions import PERMISSIONS
-from wfweb.identity.service.companies import create_company
 from wfweb.kernel.actor import Actor, system_actor
 from wfweb.kernel.ids import new_id
 from wfweb.workflow import definitions, graph
@@ -20,6 +19,10 @@ NAME = "Trial run"
 ANYBODY = "anybody"
 
 
+Doer = tuple[str, str | None]
+"""A role, and the name of one of its people where the log tells them apart."""
+
+
 @dataclass(slots=True)
 class Trial:
     """A company made for one replay."""
@@ -27,7 +30,7 @@ class Trial:
     company_id: UUID
     definition_id: UUID
     definition: Definition
-    people: dict[str, UUID]
+    people: dict[Doer, UUID]
     actors: dict[tuple[str | None, str | None], Actor] = field(default_factory=dict)
 
     def actor(self, role: str | None, resource: str | None) -> Actor:
@@ -35,21 +38,27 @@ class Trial:
         key = (role, resource)
         known = self.actors.get(key)
         if known is None:
-            known = self.actors[key] = self._actor(role_code(role), resource or role)
+            known = self.actors[key] = self._actor(role_code(role), resource, role)
         return known
 
-    def _actor(self, role: str | None, name: str | None) -> Actor:
+    def _actor(self, role: str | None, resource: str | None, said: str | None) -> Actor:
         if role == SYSTEM_ROLE:
             return system_actor(self.company_id, channel="replay")
         return Actor(
             kind="user",
-            id=self.people.get(role or ANYBODY, self.people[ANYBODY]),
-            name=(name or "Somebody")[:120],
+            id=self._person(role, resource),
+            name=(resource or said or "Somebody")[:120],
             company_id=self.company_id,
             permissions=frozenset(PERMISSIONS),
             roles=frozenset({role} if role else ()),
             channel="replay",
         )
+
+    def _person(self, role: str | None, resource: str | None) -> UUID:
+        anybody = self.people[ANYBODY, None]
+        if role is None:
+            return anybody
+        return self.people.get((role, resource), self.people.get((role, None), anybody))
 
 
 def prune(body: DefinitionBody) -> tuple[DefinitionBody, list[str]]:
@@ -70,34 +79,51 @@ def prune(body: DefinitionBody) -> tuple[DefinitionBody, list[str]]:
     return DefinitionBody.model_validate(data), notes
 
 
-def set_up(company_id: UUID, body: DefinitionBody, log_roles: Iterable[str | None]) -> Trial:
-    """Make the company, a person for each role, and publish the definition in it.
-
-    The door acts as the system of this company.
-
-    :raises ValidationFailed: when the definition may not be published, with every place.
-    """
-    create_company(company_id, NAME)
-    codes = {way.role for way in body.transitions} | {role_code(role) for role in log_roles}
-    codes |= {
+def asked_roles(body: DefinitionBody) -> frozenset[str]:
+    """Return the roles that a definition's approvals ask."""
+    return frozenset(
         approver.role
         for state in body.states
         if state.approval is not None
         for level in state.approval.levels
         for approver in level.approvers
-    }
-    made: dict[str, UUID] = {ANYBODY: _person(ANYBODY, ())}
+        if approver.role is not None
+    )
+
+
+def set_up(
+    company_id: UUID, body: DefinitionBody, doers: Iterable[tuple[str | None, str | None]]
+) -> Trial:
+    """Make the people of a new company, and publish the definition in it.
+
+    A role gets one person, except roles that approvals ask: there everybody whom the log
+    names counts on their own. The door acts as the system of this company.
+
+    :param doers: role and name of whoever does something in the log.
+    :raises ValidationFailed: when the definition may not be published, with every place.
+    """
+    asked = asked_roles(body)
+    codes = {way.role for way in body.transitions} | asked
+    named: set[tuple[str, str]] = set()
+    for role, name in doers:
+        code = role_code(role)
+        codes.add(code)
+        if code in asked and name is not None:
+            named.add((code, name))
+    made: dict[Doer, UUID] = {(ANYBODY, None): _person(ANYBODY, ())}
     known = people.roles_by_code([code for code in codes if code])
     for code in sorted(code for code in codes if code and code != SYSTEM_ROLE):
         if code not in known:
             identity.create_role(code, code.replace("_", " ").capitalize())
-        made[code] = _person(code, (code,))
+        made[code, None] = _person(code, () if (code in {c for c, _ in named}) else (code,))
+    for code, name in sorted(named):
+        made[code, name] = _person(name, (code,))
     draft, _problems = definitions.save_draft(full(body))
     definitions.publish(body.code, comment="Trial run")
     return Trial(company_id, draft.definition_id, definition_of(draft.id), made)
 
 
 def _person(name: str, roles: tuple[str, ...]) -> UUID:
-    address = f"{name}.{new_id().hex}@trial.invalid"
-    shown = name.replace("_", " ").capitalize()
+    address = f"{new_id().hex}@trial.invalid"
+    shown = (name.replace("_", " ").strip() or "Somebody").capitalize()[:120]
     return identity.create_user(address, shown, role_codes=roles).id
