@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
 from wfweb.approvals import queries, service
@@ -17,7 +17,7 @@ from wfweb.approvals.views.requests import bar_of, refuse_wrong, show_page, wait
 from wfweb.identity.access import current_user, signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import AlreadyDecided, Forbidden, Stale, ValidationFailed
-from wfweb.kernel.web import SEE_OTHER
+from wfweb.kernel.web import respond
 
 PANEL_OF: Final = {"approve": "approve", "reject": "reject", "send_back": "changes"}
 SAID: Final = {"approve": "Approved", "reject": "Rejected", "send_back": "Sent back"}
@@ -52,7 +52,7 @@ def decide(key: str) -> ResponseReturnValue:
         confirm = _needs_second_step(found, form)
         onwards = next_of(found.request.key, form.back)
     if confirm:
-        return redirect(_address(key, form, panel="approve"), SEE_OTHER)
+        return respond(_address(key, form, panel="approve"))
     try:
         with transaction():
             outcome = service.decide(
@@ -63,15 +63,17 @@ def decide(key: str) -> ResponseReturnValue:
                 comment=form.comment,
                 idempotency_key=form.key,
             )
-            left = queries.counts(current_user().id).needs_me
     except Stale as refusal:
         return _changed_meanwhile(key, form, refusal)
     except AlreadyDecided as refusal:
         return _nothing_left(key, form, refusal)
     except ValidationFailed as refusal:
         return _again(key, form, refusal)
+    # The decision's rows are written when its transaction ends, so only then the count is true.
+    with transaction():
+        left = queries.counts(current_user().id).needs_me
     flash(_said(outcome, left), "ok")
-    return redirect(_onwards(onwards, form.place, form.back, key), SEE_OTHER)
+    return respond(_onwards(onwards, form.place, form.back, key))
 
 
 def _decision(form: DecisionForm) -> Decision:
@@ -172,7 +174,7 @@ def delegate(key: str) -> ResponseReturnValue:
             typed: dict[str, Any] = {"comment": form.comment, "back": form.back, "person": person}
             return refuse_wrong(found, refusal, "delegate", place=form.place, **typed)
     flash(f"{key} is handed over.", "ok")
-    return redirect(_onwards(onwards, form.place, form.back, key), SEE_OTHER)
+    return respond(_onwards(onwards, form.place, form.back, key))
 
 
 def chosen_person(text: str) -> UUID:
