@@ -32,9 +32,7 @@ def test_all_or_nothing(world: World) -> None:
     world.publish_levels(level("ada"))
     first, own = world.submit(), world.submit(by=world.people.ada)
     with pytest.raises(Forbidden), transaction(actor=world.people.ada.actor):
-        approvals.decide_many(
-            [first.request.id, own.request.id], "approve", rollback_on_error=True
-        )
+        approvals.decide_many([first.request.id, own.request.id], "approve", rollback_on_error=True)
     assert world.state(first) == ("pending", "asked")
 
 
@@ -104,3 +102,13 @@ def test_a_bulk_costs_the_same_few_statements(world: World) -> None:
         counted.append(len(seen))
     assert counted[0] == counted[1]
     assert counted[1] <= 20
+
+
+def test_a_decision_that_ends_everything_takes_at_most_nine_statements(world: World) -> None:
+    from tests.approvals.counting import statements
+
+    case = world.ask(level("ada", due_hours=24, remind_hours=[4]))
+    with statements() as seen, transaction(actor=world.people.ada.actor):
+        approvals.decide(case.request.id, "approve", digest=case.request.digest)
+    own = [one for one in seen if "SAVEPOINT" not in one]
+    assert len(own) + 1 <= 9, own  # and the commit

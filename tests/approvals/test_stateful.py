@@ -75,7 +75,9 @@ class Requests(RuleBasedStateMachine):
     def submit(self, levels: list[dict[str, Any]], on_edit: str, buyer: str | None) -> None:
         self.world.publish(body([written(one) for one in levels], on_edit=on_edit))
         data = {"buyer": str(self.person(buyer).id)} if buyer else {}
-        self.case = self.world.submit(**data)
+        self.moment = clock.now()
+        with clock.at(self.moment):
+            self.case = self.world.submit(**data)
         self.pinned = {self.case.request.id: self.rule_of(self.case.request.id)}
 
     def person(self, name: str) -> Person:
@@ -88,7 +90,9 @@ class Requests(RuleBasedStateMachine):
     def attempt(self, who: str, act: Any) -> None:
         """Let somebody try something; a refusal must change nothing, which is checked next."""
         try:
-            with transaction(actor=self.person(who).actor):
+            # Time only goes forward, a second an act and two hours where it passes.
+            self.moment += timedelta(seconds=1)
+            with clock.at(self.moment), transaction(actor=self.person(who).actor):
                 act()
         except Refusal:
             pass
@@ -149,18 +153,21 @@ class Requests(RuleBasedStateMachine):
     def edit(self, who: str, field: str) -> None:
         value = str(self.person(who).id) if field == "buyer" else f"Changed by {who}"
         with contextlib.suppress(Refusal):
-            self.world.edit(self.case, self.person(who), **{field: value})
+            with clock.at(self.moment):
+                self.world.edit(self.case, self.person(who), **{field: value})
         self.attempt("alma", lambda: None)
 
     @rule(who=st.sampled_from(["ada", "cleo"]), member=st.booleans())
     def change_roles(self, who: str, member: bool) -> None:
         code = "approver" if who == "ada" else "committee"
-        self.world.give_role(self.person(who), code if member else None)
+        with clock.at(self.moment):
+            self.world.give_role(self.person(who), code if member else None)
         self.attempt("alma", lambda: None)
 
     @rule()
     def time_passes(self) -> None:
-        with clock.at(clock.now() + timedelta(hours=2)):
+        self.moment += timedelta(hours=2)
+        with clock.at(self.moment):
             timers.fire_due(TIMERS)
         self.attempt("alma", lambda: None)
 

@@ -20,9 +20,9 @@ _REQUEST = tuple(Request.__dataclass_fields__)
 _READ = f"""
 select {", ".join(f"q.{name}" for name in _REQUEST)}
 from approval_requests q join workflow_instances i on i.id = q.instance_id
-where q.id in (
+where q.id = any(array(
     select coalesce((select a.request_id from approval_assignments a where a.id = wanted), wanted)
-    from unnest(%s::uuid[]) wanted)
+    from unnest(%s::uuid[]) wanted))
 order by q.id
 """  # noqa: S608 - column names of our own
 _LOCK = f"{_READ} for no key update of i, q"
@@ -41,12 +41,12 @@ select l.id, l.request_id, l.number, l.name, l.quorum, l.min_approvers, l.orderi
     d.id, d.assignment_id, d.user_id, d.user_name, d.on_behalf_of_id, d.decision, d.reason_code,
     d.digest, d.idempotency_key, d.request_status, d.at
 from approval_levels l
-left join approval_assignments a on a.level_id = l.id
+left join approval_assignments a on a.request_id = l.request_id and a.level_id = l.id
 left join users u on u.id = a.user_id
 left join approval_decisions d on d.assignment_id = a.id
-where l.request_id in (
+where l.request_id = any(array(
     select coalesce((select s.request_id from approval_assignments s where s.id = wanted), wanted)
-    from unnest(%s::uuid[]) wanted)
+    from unnest(%s::uuid[]) wanted))
 window chain as (order by l.request_id, l.number, a.sequence, a.id)
 order by l.request_id, l.number, a.sequence, a.id
 """

@@ -19,6 +19,8 @@ from wfweb.kernel.db import session, translated
 from wfweb.kernel.jsontext import dumps
 
 Row = Mapping[str, Any]
+TOGETHER = 24
+"""Up to how many rows are written by one statement; each is a part that has to be planned."""
 
 
 def _adapter(column: "Column[Any]") -> Callable[[Any], Any] | None:
@@ -63,6 +65,22 @@ def _rank(table: Table) -> int:
     return table.metadata.sorted_tables.index(table)
 
 
+def _send(cursor: Any, batches: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:
+    """Send batches: the few rows of an ordinary act as one statement, many rows as prepared ones.
+
+    Changes and additions are never mixed in one statement, because its parts have no order:
+    a row that gives up its place in a unique index has to do so before the new one takes it.
+    """
+    if len(batches) < 2 or sum(len(rows) for _statement, rows in batches) > TOGETHER:  # noqa: PLR2004
+        for statement, rows in batches:
+            cursor.executemany(statement, rows)
+        return
+    parts = [statement for statement, rows in batches for _row in rows]
+    named = ", ".join(f"part{n} as ({part} returning 1)" for n, part in enumerate(parts))
+    values = [value for _statement, rows in batches for row in rows for value in row]
+    cursor.execute(f"with {named} select 1", values)
+
+
 class Journal:
     """What one act will write; :meth:`flush` sends it with new rows after those they refer to."""
 
@@ -102,12 +120,13 @@ class Journal:
         current.flush()
         if not (self._inserts or self._updates or self._calls):
             return
-        batches = [*self._calls.items(), *self._update_batches(), *self._insert_batches()]
+        changes = [*self._calls.items(), *self._update_batches()]
+        additions = self._insert_batches()
         self.discard()
         driver = current.connection().connection.driver_connection
         with translated(), driver.pipeline(), driver.cursor() as cursor:  # type: ignore[union-attr]
-            for statement, rows in batches:
-                cursor.executemany(statement, rows)
+            for batches in (changes, additions):
+                _send(cursor, batches)
         current.expire_all()
 
     def discard(self) -> None:
