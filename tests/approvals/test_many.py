@@ -93,7 +93,7 @@ def test_a_bulk_costs_the_same_few_statements(world: World) -> None:
     from tests.approvals.counting import statements
 
     world.publish_levels(level("ada"))
-    few = [world.submit().request.id for _ in range(2)]
+    few = [world.submit().request.id for _ in range(6)]
     many = [world.submit().request.id for _ in range(20)]
     counted = []
     for ids in (few, many):
