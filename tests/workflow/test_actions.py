@@ -217,8 +217,35 @@ def test_a_step_that_runs_too_long_is_ended(
     with pytest.raises(StepTooLong), transaction(actor=world.rui.actor):
         service.fire(instance, "check")
     monkeypatch.undo()
-    assert row(world, instance).state == "new"
     assert LOG == []
+    found = row(world, instance)
+    assert (found.state, found.status) == ("new", "error")
+    assert found.error_message == "“Check” took too long and was stopped; nothing of it remains"
+    with transaction(actor=world.otto.actor):
+        assert service.retry(instance).state == "checked"
+    assert LOG == ["one", "two"]
+
+
+def test_a_statement_that_the_server_stops_is_marked_as_well(
+    world: People, published: Publish
+) -> None:
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    def sleep(_scene: actions.ActionContext, _given: Mapping[str, Any]) -> None:
+        session().execute(text("set local statement_timeout = 20"))
+        session().execute(text("select pg_sleep(1)"))
+
+    actions.register("sleep", "Sleep", {"type": "object"}, sleep)
+    content = body()
+    content["transitions"][0]["actions"] = [{"action": "sleep"}]
+    instance = begin(world, published(**content))
+    try:
+        with pytest.raises(DBAPIError, match="timeout"), transaction(actor=world.rui.actor):
+            service.fire(instance, "check")
+    finally:
+        actions._registry.pop("sleep")
+    assert row(world, instance).status == "error"
 
 
 @pytest.mark.parametrize(

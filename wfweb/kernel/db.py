@@ -195,15 +195,16 @@ def transaction(
             yield current
             finish(current)
         except IntegrityError as error:
-            current.rollback()
+            _undo(current)
             raise _refusal_for(error) from error
         except BaseException:
-            current.rollback()
+            _undo(current)
             raise
         finally:
             _forget(current)
             _system_scope.reset(token)
-    _run_after_commit(current)
+    current.info.pop("after_rollback", None)
+    _run_hooks(current, "after_commit")
 
 
 def _check_same_scope(current: Session) -> None:
@@ -231,13 +232,25 @@ def after_commit(hook: Callable[[], None]) -> None:
     session().info.setdefault("after_commit", {})[hook] = None
 
 
-def _run_after_commit(current: Session) -> None:
-    hooks = current.info.pop("after_commit", {})
-    for hook in hooks:
+def after_rollback(hook: Callable[[], None]) -> None:
+    """Call ``hook`` once, in a transaction it opens itself, when the act is taken back."""
+    session().info.setdefault("after_rollback", {})[hook] = None
+
+
+def _undo(current: Session) -> None:
+    """Take an act back, then do what has to be remembered all the same."""
+    current.rollback()
+    _forget(current)
+    current.info.pop("after_commit", None)
+    _run_hooks(current, "after_rollback")
+
+
+def _run_hooks(current: Session, name: str) -> None:
+    for hook in current.info.pop(name, {}):
         try:
             hook()
-        except Exception:  # noqa: BLE001 - hooks are nudges; rows already hold the truth
-            log.warning("after_commit_hook_failed", hook=getattr(hook, "__name__", "hook"))
+        except Exception:  # noqa: BLE001 - nudges and marks; the rows already hold the truth
+            log.warning("hook_failed", when=name, hook=getattr(hook, "__name__", "hook"))
 
 
 @contextmanager

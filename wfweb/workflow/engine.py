@@ -7,22 +7,24 @@ written through the journal, so a step costs one locked read and one pipelined w
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from wfweb.events import emit
 from wfweb.kernel.actor import Actor, acting_as, current_actor, system_actor
-from wfweb.kernel.db import session
+from wfweb.kernel.db import after_rollback, session, transaction
 from wfweb.kernel.errors import Refusal
 from wfweb.kernel.journal import journal
 from wfweb.workflow import actions, facts, rules, writing
 from wfweb.workflow.errors import ActionFailed, StepTooLong
-from wfweb.workflow.loading import Loaded
+from wfweb.workflow.loading import Loaded, load
 from wfweb.workflow.schemas import ActionCall, Transition
 
 STEP_SECONDS = 30.0
+QUERY_CANCELED = "57014"
 
 _KINDS = {
     "user_action": "transition",
@@ -67,9 +69,35 @@ def step(
     """
     budget = Budget()
     taken = writing.Step(kind or _KINDS[way.trigger], way, comment, attachments)
-    with _running(loaded):
+    with _running(loaded), _stopped_in_time(loaded, way):
         _take(loaded, way, taken, budget)
         _follow(loaded, budget)
+
+
+@contextmanager
+def _stopped_in_time(loaded: Loaded, way: Transition) -> Iterator[None]:
+    """See to it that a step which had to be stopped is shown to an operator (ENG-12)."""
+    try:
+        yield
+    except StepTooLong:
+        after_rollback(partial(_mark_stopped, loaded.id, way.code))
+        raise
+    except DBAPIError as error:
+        # A statement that the server ended for taking too long; the act is lost with it.
+        if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
+            after_rollback(partial(_mark_stopped, loaded.id, way.code))
+        raise
+
+
+def _mark_stopped(instance_id: UUID, way_code: str) -> None:
+    with transaction(company_id=current_actor().company_id):
+        loaded = load(instance_id)
+        way = loaded.definition.transitions[way_code]
+        if loaded.status == "active" and loaded.state == way.from_state:
+            label = rules.label_of(way)
+            writing.fail(
+                loaded, f"“{label}” took too long and was stopped; nothing of it remains", way
+            )
 
 
 @contextmanager
@@ -210,5 +238,9 @@ def _run(scene: actions.ActionContext, calls: Sequence[ActionCall], budget: Budg
             continue
         try:
             actions.find(call).run(scene, call.parameters)
+        except StepTooLong:
+            raise
         except (Refusal, LookupError, ValueError, SQLAlchemyError) as error:
+            if getattr(getattr(error, "orig", None), "sqlstate", None) == QUERY_CANCELED:
+                raise
             raise ActionFailed(call, error) from error
