@@ -1,16 +1,24 @@
-"""A test client that behaves like a browser's process: each request starts from nothing."""
+"""A test client that behaves like a browser's process: each request starts from nothing.
+
+Every HTML answer is read by ``tests.support.pages``: a test that meets a page with a fault fails.
+"""
 
 import contextvars
 from typing import Any
 
 from flask.testing import FlaskClient
 
+from tests.support.pages import problems
 from wfweb.kernel import clock
 from wfweb.kernel.db import db
+
+MARKUP = "text/html"
 
 
 class PageClient(FlaskClient):
     """Requests run in an empty context, as in a server; only a stopped clock goes along."""
+
+    check_pages = True
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         db.session.rollback()
@@ -23,4 +31,11 @@ class PageClient(FlaskClient):
             with clock.at(instant):
                 return send(*args, **kwargs)
 
-        return contextvars.Context().run(run)
+        response = contextvars.Context().run(run)
+        whole = response.mimetype == MARKUP and response.data and not response.location
+        if self.check_pages and whole:
+            path = response.request.path
+            faults = problems(response.text, self.application.url_map, path)
+            shown = "\n".join(faults)
+            assert not faults, f"{response.request.method} {path} {response.status_code}:\n{shown}"
+        return response

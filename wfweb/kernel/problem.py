@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -188,7 +188,7 @@ def _accident(error: Exception) -> Response:
         return answer(Unavailable("wfweb is busy. Nothing was changed.", retry_after=2))
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
-        if state in INPUT_STATES:
+        if state in INPUT_STATES or (state is None and isinstance(error, DataError)):
             log.info("input_refused_by_database", state=state)
             return answer(
                 ValidationFailed.at("", "This holds characters or numbers that cannot be stored")
