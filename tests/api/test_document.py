@@ -44,9 +44,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]):
             found = found[step]
 
 
-def test_it_holds_every_route_of_the_application_and_no_other(
-    document: dict[str, Any], app: Flask
-):
+def test_it_holds_every_route_of_the_application_and_no_other(document: dict[str, Any], app: Flask):
     routes = {
         (method, re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()

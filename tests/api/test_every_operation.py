@@ -1,4 +1,4 @@
-"""Rules that hold for every operation, generated from the registry: a new one is covered at once."""
+"""Rules of every operation, generated from the registry: a new one is covered at once."""
 
 import json
 import re

@@ -131,9 +131,7 @@ def test_a_slow_first_request_is_told_about(
 
             answer = pool.submit(send).result(timeout=30)
         waited = time.monotonic() - started
-        idempotency.finish(
-            world.people.rui.id, "slow", idempotency.StoredAnswer(200, {}, b"{}")
-        )
+        idempotency.finish(world.people.rui.id, "slow", idempotency.StoredAnswer(200, {}, b"{}"))
     assert answer.status_code == 409
     assert answer.get_json()["code"] == "request_in_flight"
     assert answer.headers["Retry-After"] == "2"
@@ -159,9 +157,7 @@ def test_of_two_edits_of_one_version_one_wins(
     path = rui.post(RECORDS, {"data": order_data()}).headers["Location"]
     answers = together(
         committed_app,
-        lambda n: rui.patch(
-            path, {"data": {"subject": f"No {n}"}}, headers={"If-Match": 'W/"1"'}
-        ),
+        lambda n: rui.patch(path, {"data": {"subject": f"No {n}"}}, headers={"If-Match": 'W/"1"'}),
         8,
     )
     codes = sorted(answer.status_code for answer in answers)

@@ -50,18 +50,7 @@ def read_body(operation: Operation) -> tuple[BaseModel | None, bytes]:
     value = read_json(raw or b"null")
     if not isinstance(value, dict):
         raise ValidationFailed.at("", "Send a JSON object", "object")
-    return _validated(operation.request, raw), canonical_of(value)
-
-
-def canonical_of(value: dict[str, Any]) -> bytes:
-    """Return the same bytes for the same content, whatever the order of names."""
-    try:
-        return canonical(value)
-    except TypeError:
-        # orjson keeps 64 bits; longer numbers are written out by the slower way.
-        import json
-
-        return json.dumps(value, sort_keys=True).encode()
+    return _validated(operation.request, raw), canonical(value)
 
 
 def _validated(model: type[M], raw: bytes) -> M:

@@ -15,6 +15,7 @@ from wfweb.kernel.errors import BadRequest, FieldError, Refusal, ValidationFaile
 DEEPEST = 64
 MOST_VALUES = 200_000
 LONGEST_NUMBER = 60
+LARGEST_INTEGER = 2**63 - 1
 MOST_PROBLEMS = 20
 
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
@@ -47,8 +48,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> Any:
-    if len(text) > LONGEST_NUMBER:
-        return _Bad(f"Use at most {LONGEST_NUMBER} digits")
+    if len(text) > LONGEST_NUMBER or abs(int(text)) > LARGEST_INTEGER:
+        return _Bad("This number is too large; send it as text")
     return int(text)
 
 
