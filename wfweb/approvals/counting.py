@@ -1,6 +1,8 @@
 """The numbers on the tabs, and whether there is news, from the indexes that the lists use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +34,17 @@ def _capped(condition: ColumnElement[bool]) -> Any:
 
 def counts(user_id: UUID) -> Counts:
     """Return the numbers on the tabs, in one statement."""
+    return Counts(*session().execute(select(*_numbers(user_id))).one())
+
+
+def standing(user_id: UUID) -> tuple[Counts, int]:
+    """Return the numbers on the tabs and the version of the lists, in one statement."""
+    query: Select[Any] = select(*_numbers(user_id), *_moments(user_id))
+    *numbers, seat_at, request_at, count = session().execute(query).one()
+    return Counts(*numbers), _version(seat_at, request_at, count)
+
+
+def _numbers(user_id: UUID) -> Sequence[Any]:
     waiting = (
         select(func.count(), func.count(ApprovalAssignment.on_behalf_of_id))
         .where(
@@ -42,13 +55,12 @@ def counts(user_id: UUID) -> Counts:
         .subquery()
     )
     mine = and_(IS_OPEN, ApprovalRequest.requester_id == user_id)
-    query: Select[Any] = select(
+    return (
         *waiting.c,
         _capped(waits_on_others(user_id)),
         _capped(mine),
         _capped(and_(IS_OPEN, ApprovalRequest.at_risk)),
     )
-    return Counts(*session().execute(query).one())
 
 
 def counts_by_type(user_id: UUID) -> dict[str, int]:
@@ -71,6 +83,11 @@ def version_for(user_id: UUID) -> int:
 
     Two index look-ups: the latest change of a seat, and the latest of an own open request.
     """
+    query: Select[Any] = select(*_moments(user_id))
+    return _version(*session().execute(query).one())
+
+
+def _moments(user_id: UUID) -> Sequence[Any]:
     seats = select(func.max(ApprovalAssignment.changed_at)).where(
         ApprovalAssignment.user_id == user_id
     )
@@ -87,12 +104,14 @@ def version_for(user_id: UUID) -> int:
         .limit(_CAP)
         .subquery()
     )
-    query = select(
+    return (
         seats.scalar_subquery(),
         requests.scalar_subquery(),
         select(func.count()).select_from(few).scalar_subquery(),
     )
-    seat_at, request_at, count = session().execute(query).one()
+
+
+def _version(seat_at: datetime | None, request_at: datetime | None, count: int) -> int:
     latest = max((at for at in (seat_at, request_at) if at is not None), default=None)
     # Two commits can carry one instant; the count tells them apart in nearly every case.
     return (int(latest.timestamp() * 1_000_000) * 1024 if latest else 0) + int(count)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from wfweb.approvals.inbox import Row
 from wfweb.approvals.models import (
@@ -37,7 +39,7 @@ def answered(keys: Sequence[str], user_id: UUID) -> dict[str, tuple[Row, str]]:
         return {}
     query = (
         select(ApprovalRequest, User.name, ApprovalDecision)
-        .distinct(ApprovalRequest.key)
+        .ext(distinct_on(ApprovalRequest.key))
         .join(ApprovalAssignment, ApprovalAssignment.request_id == ApprovalRequest.id)
         .outerjoin(User, User.id == ApprovalRequest.requester_id)
         .outerjoin(ApprovalDecision, ApprovalDecision.request_id == ApprovalRequest.id)
@@ -47,16 +49,18 @@ def answered(keys: Sequence[str], user_id: UUID) -> dict[str, tuple[Row, str]]:
             ApprovalAssignment.user_id == user_id,
         )
         .order_by(
-            ApprovalRequest.key, ApprovalRequest.round.desc(), ApprovalDecision.at.desc().nulls_last()
+            ApprovalRequest.key,
+            ApprovalRequest.round.desc(),
+            ApprovalDecision.at.desc().nulls_last(),
         )
     )
     return {
-        asked.key: (_row(asked, name), _words(asked, decision, user_id))
+        asked.key: (_row(asked, name), _words(decision, user_id))
         for asked, name, decision in session().execute(query)
     }
 
 
-def _words(asked: ApprovalRequest, decision: ApprovalDecision | None, user_id: UUID) -> str:
+def _words(decision: ApprovalDecision | None, user_id: UUID) -> str:
     if decision is None:
         return "Nothing is left to decide here"
     who = "You" if decision.user_id == user_id else decision.user_name
@@ -128,7 +132,9 @@ def seats(user_id: UUID, ids: Sequence[UUID]) -> list[Row]:
             ApprovalAssignment.status == "pending",
             ApprovalAssignment.asked_at.is_not(None),
         )
-        .order_by(func.coalesce(ApprovalAssignment.due_at, text("'infinity'")), ApprovalAssignment.id)
+        .order_by(
+            func.coalesce(ApprovalAssignment.due_at, text("'infinity'")), ApprovalAssignment.id
+        )
     )
     return [
         replace(
@@ -198,3 +204,16 @@ def of_record(record_id: UUID, limit: int = 20) -> list[Row]:
         .limit(limit)
     )
     return [_row(asked, name) for asked, name in session().execute(query)]
+
+
+def shared_reasons(request_ids: Iterable[UUID]) -> list[dict[str, Any]]:
+    """Return the reasons to reject that all these requests offer; empty when they differ."""
+    wanted = list(request_ids)
+    lists = session().scalars(
+        select(ApprovalRequest.config["reject_reasons"]).where(
+            ApprovalRequest.company_id == current_actor().company_id,
+            ApprovalRequest.id.in_(wanted),
+        )
+    )
+    found = [list(one or ()) for one in lists]
+    return found[0] if found and all(one == found[0] for one in found) else []

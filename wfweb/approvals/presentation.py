@@ -95,6 +95,12 @@ def amount_text(amount: Decimal | None, currency: str | None) -> str:
     return money(amount, currency) if currency else f"{amount:,.2f}"
 
 
+def bare_title(title: str, record_key: str) -> str:
+    """Return a request's title without the record's key, which stands beside it anyway."""
+    rest = title.removeprefix(f"{record_key} ").strip()
+    return rest or title
+
+
 def totals(amounts: Iterable[tuple[Decimal | None, str | None]]) -> str:
     """Return the sum of amounts by currency, e.g. ``€1,200.00 and $80.00``."""
     sums: dict[str, Decimal] = {}
@@ -203,7 +209,7 @@ STATUS_WORDS: Mapping[str, tuple[str, str]] = {
 
 def status_tag(status: str, reason: str | None) -> tuple[str, str]:
     """Return how a status is called and which tag it gets; sent back is not "cancelled"."""
-    if status == "cancelled" and reason in STATUS_WORDS:
+    if status == "cancelled" and reason is not None and reason in STATUS_WORDS:
         return STATUS_WORDS[reason]
     return STATUS_WORDS.get(status, (status.replace("_", " ").capitalize(), "line"))
 
@@ -214,6 +220,7 @@ class InboxRow:
 
     row: Row
     key: str
+    title: str
     group: str
     chip: DueChip | None
     amount: str
@@ -244,8 +251,11 @@ def inbox_row(row: Row, view: str, gone: str = "") -> InboxRow:
     return InboxRow(
         row=row,
         key=row.key,
+        title=bare_title(row.title, row.record_key),
         group=time_group(row.due_at),
-        chip=None if gone or row.decided_at else due_chip(row.due_at, row.asked_at or row.created_at),
+        chip=None
+        if gone or row.decided_at
+        else due_chip(row.due_at, row.asked_at or row.created_at),
         amount=amount_text(row.amount, row.currency),
         meta=tuple(part for part in meta if part),
         why=_why_line(row) if mine and not gone else "",

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from wfweb.approvals.counting import Counts, counts, counts_by_type, version_for
+from wfweb.approvals.counting import Counts, counts, counts_by_type, standing, version_for
 from wfweb.approvals.explaining import explanation
 from wfweb.approvals.inbox import (
     Filters,
@@ -37,6 +37,7 @@ __all__ = [
     "may_see_record",
     "my_requests",
     "request_page",
+    "standing",
     "version_for",
     "waiting_for",
     "waiting_on_others",

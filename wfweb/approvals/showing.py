@@ -12,6 +12,7 @@ from wfweb.approvals.models import ApprovalRequest
 from wfweb.approvals.presentation import (
     DueChip,
     amount_text,
+    bare_title,
     data_of,
     difference_rows,
     due_chip,
@@ -108,6 +109,7 @@ class Shown:
         self.data = data_of(snapshot)
         known = {code: v for code, v in self.data.items() if code in self.shape.by_code}
         self.names: Names = names_for(self.shape, known)
+        self.title = bare_title(found.request.title, found.request.record_key)
         self.amount = amount_text(found.request.amount, found.request.currency)
         self.asks = self.amount or found.request.key
         self.attachments = list(snapshot.get("attachments", ()))
@@ -187,12 +189,10 @@ class Shown:
         previous = self._previous()
         if previous is None or not self.found.since_last_round:
             return None
-        who, when = _who_ended(previous, self.found)
+        who, when = _how_ended(previous)
         title = f"Changed since round {previous.round}{who}"
         rows = self._rows(self.found.since_last_round)
-        return Change(
-            title, rows, f"Round {previous.round}", previous.outcome_comment or "", when
-        )
+        return Change(title, rows, f"Round {previous.round}", previous.outcome_comment or "", when)
 
     def _previous(self) -> ApprovalRequest | None:
         number = self.request.round - 1
@@ -255,7 +255,7 @@ class Shown:
         for said in self.found.comments:
             person = self.found.people.get(said.by_id) if said.by_id else None
             name = person.name if person else "wfweb"
-            found.append(Entry(name, "wrote", said.created_at, said.body))
+            found.append(Entry(name, "wrote", said.at, said.body))
         asker = self.found.requester.name if self.found.requester else "wfweb"
         number = f"round {self.request.round}" if self.request.round > 1 else "this"
         found.append(Entry(asker, f"asked for {number}", self.request.created_at))
@@ -271,7 +271,7 @@ def _asked(view: SeatView) -> bool:
     return view.seat.status == "pending" and view.seat.asked_at is not None
 
 
-def _who_ended(previous: ApprovalRequest, found: RequestPage) -> tuple[str, str]:
+def _how_ended(previous: ApprovalRequest) -> tuple[str, str]:
     words = {"sent_back": ", which was sent back", "withdrawn": ", which was withdrawn"}
     text = words.get(previous.outcome_reason or "", "")
     when = short_moment(previous.decided_at) if previous.decided_at else ""
@@ -322,7 +322,9 @@ def _step(view: LevelView, found: RequestPage) -> Step:
     if level.status == "waiting" or not seats:
         note = level.closed_because or level.rule_text
     state = _STATES.get(level.status, "")
-    if state == "now" and not (found.is_latest and found.request.status in {"pending", "escalated"}):
+    if state == "now" and not (
+        found.is_latest and found.request.status in {"pending", "escalated"}
+    ):
         state = "skipped"
     return Step(level.number, state, f"{level.name}, {how}" if how else level.name, note, seats)
 

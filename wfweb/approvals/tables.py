@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from wfweb import conditions
+from wfweb.approvals import matrix_checks
 from wfweb.approvals.events import MatrixChanged
 from wfweb.approvals.matrix import LevelSpec, Matrix, MatrixResult, MatrixStatus, choose
 from wfweb.approvals.models import ApprovalMatrix, ApprovalMatrixVersion
@@ -269,6 +270,8 @@ def publish_matrix(
     if effective_to is not None and effective_to <= start:
         raise ValidationFailed.at("/effective_to", "The end comes after the start", "order")
     checked(draft.body, kept.record_type_code)
+    if kept.record_type_code:
+        matrix_checks.refuse_faults(draft.body, _fields(kept.record_type_code))
     draft.status, draft.published_at = "published", clock.now()
     draft.effective_from, draft.effective_to = start, effective_to
     draft.published_by_id = current_actor().id

@@ -19,7 +19,7 @@ def register(app: Flask) -> None:
 
 def counts(user: SignedInUser) -> dict[str, int]:
     """Return the numbers beside navigation items, by item id."""
-    waiting = approvals.counts(user.id)
+    waiting = g.get("wfweb_approval_counts") or approvals.counts(user.id)
     return {
         "inbox": waiting.needs_me,
         "my-requests": waiting.requested,

@@ -81,5 +81,18 @@ def _entry(item: Item, numbers: dict[str, int]) -> dict[str, Any]:
         "url": item.url,
         "icon": item.icon,
         "count": numbers.get(item.id),
-        "current": request.path == item.url or request.path.startswith(f"{item.url}/"),
+        "current": _is_here(item),
     }
+
+
+# Pages that lie under another address than the list they belong to.
+_ELSEWHERE = {"inbox": "/requests/"}
+
+
+def _is_here(item: Item) -> bool:
+    under = _ELSEWHERE.get(item.id)
+    return (
+        request.path == item.url
+        or request.path.startswith(f"{item.url}/")
+        or (under is not None and request.path.startswith(under))
+    )

@@ -10,6 +10,8 @@ from wfweb.approvals.views import (  # noqa: E402, F401
     deciding,
     fragments,
     inbox,
+    matrices,
+    matrix_edit,
     mine,
     requests,
 )

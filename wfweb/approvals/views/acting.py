@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 
 from wfweb.approvals import queries, service
@@ -14,11 +14,13 @@ from wfweb.approvals.views.deciding import by_hand, chosen_person
 from wfweb.approvals.views.requests import bar_of, show_page
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import ValidationFailed
-from wfweb.kernel.web import SEE_OTHER
+from wfweb.kernel.errors import NotFound, ValidationFailed
+from wfweb.kernel.web import respond
 
 
-def _do(key: str, act: Callable[[RequestPage], object], said: str, kind: str) -> ResponseReturnValue:
+def _do(
+    key: str, act: Callable[[RequestPage], object], said: str, kind: str
+) -> ResponseReturnValue:
     """Do something to the latest round and come back to the page, or say what was wrong there.
 
     :param kind: names the form on the page that shows the errors.
@@ -40,7 +42,7 @@ def _do(key: str, act: Callable[[RequestPage], object], said: str, kind: str) ->
                 typed=request.form,
             )
     flash(said, "ok")
-    return redirect(url_for("approvals.show", key=key), SEE_OTHER)
+    return respond(url_for("approvals.show", key=key))
 
 
 @bp.post("/requests/<key>/comments")
@@ -85,9 +87,7 @@ def add_approver(key: str) -> ResponseReturnValue:
     person, words = request.form.get("to", ""), request.form.get("comment", "")
     return _do(
         key,
-        lambda found: service.add_approver(
-            found.request.id, chosen_person(person), comment=words
-        ),
+        lambda found: service.add_approver(found.request.id, chosen_person(person), comment=words),
         "An approver is added.",
         "add",
     )
@@ -100,8 +100,10 @@ def reassign(key: str, seat: str) -> ResponseReturnValue:
     by_hand()
     person, words = request.form.get("to", ""), request.form.get("comment", "")
 
-    def act(_found: RequestPage) -> UUID:
+    def act(found: RequestPage) -> UUID:
         (seat_id,) = read_ids([seat], "/to")
+        if all(one.seat.id != seat_id for view in found.levels for one in view.seats):
+            raise NotFound
         return service.reassign(seat_id, chosen_person(person), comment=words)
 
     return _do(key, act, "The seat is reassigned.", f"seat-{seat}")

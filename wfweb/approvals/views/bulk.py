@@ -35,6 +35,7 @@ class Review:
     total: str
     next_people: Mapping[UUID, str]
     over_limit: bool
+    reasons: Sequence[Mapping[str, Any]]
 
     @property
     def count(self) -> int:
@@ -68,6 +69,7 @@ def _review(ids: Sequence[UUID]) -> Review:
         total=totals((row.amount, row.currency) for row in ready),
         next_people=listing.what_follows(ready),
         over_limit=over,
+        reasons=listing.shared_reasons(row.request_id for row in ready),
     )
 
 
@@ -81,11 +83,10 @@ def review() -> ResponseReturnValue:
         ids = _selected(asked)
         if not ids and is_htmx():
             return fragment("approvals/_pane_nothing.html")
-        return _show(asked, ids, back)
+        return _show(ids, back)
 
 
 def _show(
-    asked: InboxQuery,
     ids: Sequence[UUID],
     back: str,
     *,
@@ -113,22 +114,23 @@ def decide_selected() -> ResponseReturnValue:
     by_hand()
     back = request.form.get("back", "")[:1000]
     ids = read_ids(request.form.getlist("id"))
-    asked = inbox_of(back)
     keep = request.form.get("on_error") != "rollback"
+    decision = _decision(request.form.get("decision", ""))
+    with transaction():
+        labels = {row.assignment_id: row for row in listing.seats(current_user().id, ids)}
+    results: list[ItemResult] = []
+    stopped: Refusal | None = None
     try:
-        decision = _decision(request.form.get("decision", ""))
-        with transaction():
-            labels = {row.assignment_id: row for row in listing.seats(current_user().id, ids)}
         with transaction():
             results = _decide(ids, decision, keep=keep)
     except ValidationFailed as refusal:
         with transaction():
-            return _show(asked, ids, back, errors=refusal.errors, status=refusal.status)
+            return _show(ids, back, errors=refusal.errors, status=refusal.status)
     except Refusal as refusal:
         if keep:
             raise
-        return _results(back, decision, labels, [], stopped=refusal)
-    return _results(back, decision, labels, results)
+        stopped = refusal
+    return _results(back, decision, labels, results, stopped=stopped)
 
 
 def _decision(text: str) -> Decision:
@@ -160,7 +162,7 @@ def _results(
     labels: Mapping[UUID | None, Row],
     results: Sequence[ItemResult],
     *,
-    stopped: Refusal | None = None,
+    stopped: Refusal | None,
 ) -> Response:
     done = [(labels.get(r.target_id), r.outcome) for r in results if r.outcome is not None]
     failed = [(labels.get(r.target_id), r.refusal) for r in results if r.refusal is not None]

@@ -90,8 +90,8 @@ def _needs_second_step(found: RequestPage, form: DecisionForm) -> bool:
     return above(user.quick_limit, found.request, user.currency)
 
 
-def _address(key: str, form: DecisionForm, **args: str) -> str:
-    return url_for("approvals.show", key=key, back=form.back or None, **args)
+def _address(key: str, form: DecisionForm, panel: str) -> str:
+    return url_for("approvals.show", key=key, back=form.back or None, panel=panel)
 
 
 def next_of(key: str, back: str) -> str:
@@ -104,8 +104,8 @@ def next_of(key: str, back: str) -> str:
 
 def _onwards(key: str, place: str, back: str, done: str) -> str:
     if place == "inbox" or not key:
-        args = {**inbox_of(back).args(), **({"open": key} if key else {})}
-        return url_for("approvals.index", **args)  # type: ignore[arg-type]
+        query = inbox_of(back).query(open=key or None)
+        return url_for("approvals.index") + (f"?{query}" if query else "")
     return url_for("approvals.show", key=key, back=back or None, after=done)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import Response, request, url_for
+from flask import Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from wfweb.approvals import listing, queries
@@ -17,8 +17,6 @@ from wfweb.identity.access import current_user, signed_in
 from wfweb.kernel import clock
 from wfweb.kernel.db import transaction
 from wfweb.kernel.web import fragment, page, unchanged
-from wfweb.records.models import RecordType
-from wfweb.records.queries import types_in_navigation
 
 MOST_SHOWN: Final = 100
 _KEY_LENGTH: Final = 40
@@ -36,16 +34,16 @@ def inbox_page(asked: InboxQuery) -> Response:
     """Return the inbox with its reading pane."""
     user = current_user()
     found = _page_of(asked)
-    counts = queries.counts(user.id)
+    # The navigation shows the same numbers on this page, so they are counted once.
+    counts, version = queries.standing(user.id)
+    g.wfweb_approval_counts = counts
     rows = [inbox_row(row, asked.view) for row in found.rows]
-    types = types_in_navigation()
     return page(
         "approvals/inbox.html",
         tabs=_tabs(asked, counts),
         counts=counts,
         current=current_key(asked, rows),
-        chips=_chips(asked, types),
-        type_options=[(kind.code, kind.name) for kind in types],
+        chips=_chips(asked),
         unfiltered=_total(InboxQuery(asked.view), counts),
         clear_url=_url(InboxQuery(asked.view)),
         due_choices=list(DUE.items()),
@@ -53,7 +51,7 @@ def inbox_page(asked: InboxQuery) -> Response:
         next_url=_url(asked, after=found.after) if found.after else "",
         first_url=_url(asked) if asked.after else "",
         total=_total(asked, counts),
-        **list_context(asked, rows, queries.version_for(user.id)),
+        **list_context(asked, rows, version),
     )
 
 
@@ -127,13 +125,12 @@ def _total(asked: InboxQuery, counts: queries.Counts) -> int | None:
     return numbers[asked.view]
 
 
-def _chips(asked: InboxQuery, types: Sequence[RecordType]) -> dict[str, dict[str, str]]:
+def _chips(asked: InboxQuery) -> dict[str, dict[str, str]]:
     """Return the filters that are set: their value in words and the address without them."""
-    names = {kind.code: kind.name for kind in types}
     typed = asked.typed
     found: dict[str, tuple[str, Mapping[str, str | None]]] = {}
     if "type" in typed:
-        found["type"] = (names.get(typed["type"], typed["type"]), {"type": None})
+        found["type"] = (typed["type"], {"type": None})
     if "min" in typed or "max" in typed:
         found["amount"] = (_range(typed), {"min": None, "max": None})
     if "due" in typed:
@@ -197,9 +194,7 @@ def inbox_rows() -> ResponseReturnValue:
         )
 
 
-def _as_shown(
-    asked: InboxQuery, shown: Sequence[str], found: Mapping[str, Row]
-) -> list[InboxRow]:
+def _as_shown(asked: InboxQuery, shown: Sequence[str], found: Mapping[str, Row]) -> list[InboxRow]:
     """Return the rows on the screen in their order; what was answered elsewhere turns grey."""
     missing = [key for key in shown if key not in found]
     left = listing.answered(missing, current_user().id)

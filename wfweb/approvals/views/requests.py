@@ -1,11 +1,11 @@
 """The page of a request: whole, as reading pane, its decision bar, and why it went this way."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import uuid4
 
-from flask import Response, request
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from wfweb.approvals import policy, queries, service
@@ -18,8 +18,8 @@ from wfweb.approvals.views import bp
 from wfweb.identity import queries as people
 from wfweb.identity.access import current_user, signed_in
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import NotFound, ValidationFailed
-from wfweb.kernel.web import fragment, page
+from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed
+from wfweb.kernel.web import fragment, is_htmx, page, respond
 from wfweb.records import queries as records
 from wfweb.records.policy import may_view
 
@@ -201,11 +201,18 @@ def pane(key: str) -> ResponseReturnValue:
 @bp.get("/requests/<key>/decision")
 @signed_in
 def decision_bar(key: str) -> ResponseReturnValue:
-    """Return the decision bar alone, with one of its panels open or with none."""
+    """Return the decision bar alone, with one of its panels open or with none.
+
+    A browser that comes here by itself, e.g. after a refused post, is led to the page.
+    """
+    if not is_htmx():
+        return respond(url_for("approvals.show", key=key, panel=_panel() or None))
     with transaction():
         found = queries.request_page(key)
         shown = Shown(found)
-        return fragment("approvals/_decision.html", **parts(found, shown, bar_of(found, panel=_panel())))
+        return fragment(
+            "approvals/_decision.html", **parts(found, shown, bar_of(found, panel=_panel()))
+        )
 
 
 @bp.get("/requests/<key>/explanation")
@@ -222,7 +229,16 @@ def explanation(key: str) -> ResponseReturnValue:
         )
 
 
-def refuse_wrong(found: RequestPage, refusal: ValidationFailed, panel: str, **typed: Any) -> Response:
+def _placed(error: FieldError) -> FieldError:
+    """Return an error that leads to its field, or nowhere when the bar has no such field."""
+    known = {"/comment", "/reason_code", "/to"}
+    return error if error.pointer in known else replace(error, pointer="")
+
+
+def refuse_wrong(
+    found: RequestPage, refusal: ValidationFailed, panel: str, **typed: Any
+) -> Response:
     """Show the request again with what is wrong in a panel; nothing typed is lost."""
-    bar = bar_of(found, panel=panel, errors=refusal.errors, **typed)
+    errors = [_placed(error) for error in refusal.errors]
+    bar = bar_of(found, panel=panel, errors=errors, **typed)
     return show_page(found, bar, status=refusal.status)
