@@ -127,6 +127,12 @@ def _requests() -> None:
         "ix_approval_requests_requester", "approval_requests", ["company_id", "requester_id", "id"]
     )
     op.create_index(
+        "ix_approval_requests_requester_open",
+        "approval_requests",
+        ["company_id", "requester_id", "id"],
+        postgresql_where=sa.text("status in ('pending', 'escalated')"),
+    )
+    op.create_index(
         "uq_approval_requests_open",
         "approval_requests",
         ["instance_id"],

@@ -78,6 +78,13 @@ class ApprovalRequest(Id, Owned, Versioned, Stamps, Base):
         Index("ix_approval_requests_record", "record_id"),
         Index("ix_approval_requests_requester", "company_id", "requester_id", "id"),
         Index(
+            "ix_approval_requests_requester_open",
+            "company_id",
+            "requester_id",
+            "id",
+            postgresql_where=IS_OPEN,
+        ),
+        Index(
             "ix_approval_requests_at_risk",
             "company_id",
             "id",
