@@ -7,6 +7,9 @@ import pytest
 
 LOGS = Path(__file__).parents[3] / "shared" / "data" / "logs"
 
+# One name stands for all of them where they are absent, so that a skip says why.
+DEFINITIONS = sorted(LOGS.glob("definitions/*.json")) or [LOGS / "definitions" / "absent.json"]
+
 MACHINE: dict[str, Any] = {
     "name": "loan",
     "initial": "new",

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import ValidationFailed
 from wfweb.replay import runner, selection
-from wfweb.replay.logs import Case, LogEvent
+from wfweb.replay.cases import Case, LogEvent
 from wfweb.replay.results import Results
 from wfweb.workflow.definitions import read_body
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.replay.conftest import LOG, MACHINE
 from wfweb.replay import selection
-from wfweb.replay.logs import BrokenLog, Case, LogEvent, read_log
+from wfweb.replay.cases import BrokenLog, Case, LogEvent
+from wfweb.replay.logs import read_log
 from wfweb.replay.runner import steps_in_order
 from wfweb.workflow.definitions import read_body
 

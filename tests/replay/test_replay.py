@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.replay.conftest import EXPECTED, LOGS, MACHINE
+from tests.replay.conftest import DEFINITIONS, EXPECTED, LOGS, MACHINE
 from tests.replay.test_logs import jsonl
 from wfweb.kernel.db import session, transaction
 from wfweb.replay import amounts, expected, results, runner, selection
-from wfweb.replay.logs import Case, read_log
+from wfweb.replay.cases import Case
+from wfweb.replay.logs import read_log
 from wfweb.replay.results import CaseResult, Results
 from wfweb.workflow.definitions import read_body
 
@@ -23,7 +24,6 @@ SAMPLED = {
     "bpi2012_loan_applications_application__frequent_steps": 5,
     "traffic_fines_sample10k__frequent_steps": 4,
 }
-DEFINITIONS = sorted(LOGS.glob("definitions/*.json"))
 
 
 def log_of(definition: Path) -> Path:

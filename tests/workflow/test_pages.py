@@ -200,3 +200,46 @@ def test_a_step_that_is_not_the_persons_is_refused(
     stranger = client_of(world.eve)
     assert send(stranger, address, {"step": "check"}).status_code == 404
     assert client_of(None).post(address, data={"step": "check"}).status_code in {303, 400, 401, 403}
+
+
+def test_an_operator_finds_what_is_stuck_and_tries_again(
+    world: People, published: Callable[..., str], client_of: Client
+) -> None:
+    from wfweb.workflow import writing
+    from wfweb.workflow.loading import load
+
+    instance = begin(world, published())
+    with transaction(actor=world.rui.actor):
+        loaded = load(instance)
+        writing.fail(loaded, "The printer is <on fire>", loaded.definition.transitions["check"])
+    otto = client_of(world.otto)
+    listed = otto.get("/operations/stuck").text
+    assert "The printer is &lt;on fire&gt;" in listed
+    assert "1" in client_of(world.alma).get("/workflows").text
+    address = f"/workflows/instances/{instance}"
+    assert send(client_of(world.rui), f"{address}/retry").status_code == 403
+    assert "goes on" in send(otto, f"{address}/retry").text
+    assert "not stuck" in send(otto, f"{address}/retry").text
+
+
+def test_cancelling_from_the_page_needs_a_reason(
+    world: People, published: Callable[..., str], client_of: Client
+) -> None:
+    instance = begin(world, published())
+    client = client_of(world.rui)
+    address = f"/workflows/instances/{instance}/cancel"
+    assert send(client, address, {"reason": " "}).status_code == 422
+    assert "is cancelled" in send(client, address, {"reason": "Ordered twice"}).text
+
+
+@pytest.mark.parametrize(
+    "path", ["/workflows/x%00y", "/workflows/instances/nothing", "/workflows/ORDER"]
+)
+def test_addresses_of_nothing_answer_404(world: People, client_of: Client, path: str) -> None:
+    assert client_of(world.alma).get(path).status_code == 404
+
+
+@pytest.mark.parametrize("before", ["nothing", "", "%00"])
+def test_a_broken_cursor_is_no_error_of_ours(world: People, client_of: Client, before: str) -> None:
+    answer = client_of(world.otto).get(f"/operations/stuck?before={before}")
+    assert answer.status_code in {200, 404}

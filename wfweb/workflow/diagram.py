@@ -9,11 +9,11 @@ from wfweb.workflow.rules import label_of
 from wfweb.workflow.schemas import DefinitionBody, State, Transition
 
 BOX_HEIGHT = 52
-ROW_GAP, COLUMN_GAP, MARGIN = 62, 36, 24
+ROW_GAP, COLUMN_GAP, MARGIN = 78, 44, 24
 LANE = 22
 LETTER = 7.6
-LONGEST_NAME, LONGEST_LABEL = 24, 30
-MOST_LABELS = 40
+LONGEST_NAME, LONGEST_LABEL = 24, 28
+LABEL_LETTER, LABEL_HEIGHT = 6.0, 13.0
 _KIND_WORDS = {
     "start": ", the start",
     "approval": ", an approval",
@@ -169,7 +169,7 @@ def _lines(
     places: dict[str, tuple[float, float, float]],
     right: float,
 ) -> list[Line]:
-    labelled = len(pairs) <= MOST_LABELS
+    free = _Free(list(boxes.values()))
     lines: list[Line] = []
     lane = 0
     for pair in pairs:
@@ -183,17 +183,43 @@ def _lines(
             path, x, y = _down(layers.chains[pair], places)
         taken = [way for way in ways if (way.from_state, way.to) == pair]
         names = " or ".join(dict.fromkeys(label_of(way) for way in taken))
+        label = _short(names, LONGEST_LABEL)
+        place = free.place(label, x, y)
         lines.append(
             Line(
                 path=path,
-                label=_short(names, LONGEST_LABEL) if labelled else "",
+                label=label if place is not None else "",
                 title=f"{one.name} to {other.name}: {names}",
                 x=x,
-                y=y,
+                y=place if place is not None else y,
                 automatic=all(way.trigger in {"condition", "timeout"} for way in taken),
             )
         )
     return lines
+
+
+class _Free:
+    """Finds room for labels: a label that would cover another or a box is left to the tip."""
+
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self._taken = [(b.x, b.y, b.x + b.width, b.y + BOX_HEIGHT) for b in boxes]
+
+    def place(self, label: str, x: float, y: float) -> float | None:
+        """Return the height at which a label centred at ``x`` fits near ``y``, if any does."""
+        half = len(label) * LABEL_LETTER / 2
+        for shift in (0.0, 1.0, -1.0, 2.0, -2.0):
+            base = y + shift * LABEL_HEIGHT
+            rect = (x - half, base - LABEL_HEIGHT + 3, x + half, base + 3)
+            if not any(_overlap(rect, other) for other in self._taken):
+                self._taken.append(rect)
+                return base
+        return None
+
+
+def _overlap(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
+) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _down(
