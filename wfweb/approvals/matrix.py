@@ -284,3 +284,16 @@ def _band(
         levels=tuple(chain[:count]),
         auto_approve=count == 0,
     )
+
+
+def record_fields(condition: Any) -> set[str]:
+    """Return the record's fields that a condition reads."""
+    found = set()
+    for path in conditions.fields_read(condition):
+        text = str(path)
+        root, _, rest = text.partition(".")
+        if root not in conditions.ROOTS or not rest:
+            found.add(root)
+        elif root == "record":
+            found.add(rest.partition(".")[0])
+    return found

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wfweb import conditions
 from wfweb.approvals import tables
+from wfweb.approvals.matrix import record_fields
 from wfweb.approvals.rules import MAX_LEVELS
 from wfweb.approvals.wording import rule_text
 
@@ -89,19 +89,6 @@ def fields_of(spec: Mapping[str, Any]) -> set[str]:
     automatic = spec.get("auto_approve")
     if automatic:
         found |= record_fields(automatic["when"])
-    return found
-
-
-def record_fields(condition: Any) -> set[str]:
-    """Return the record's fields that a condition reads."""
-    found = set()
-    for path in conditions.fields_read(condition):
-        text = str(path)
-        root, _, rest = text.partition(".")
-        if root not in conditions.ROOTS or not rest:
-            found.add(root)
-        elif root == "record":
-            found.add(rest.partition(".")[0])
     return found
 
 

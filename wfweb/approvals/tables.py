@@ -18,7 +18,14 @@ from sqlalchemy import func, select
 from wfweb import conditions
 from wfweb.approvals import matrix_checks
 from wfweb.approvals.events import MatrixChanged
-from wfweb.approvals.matrix import LevelSpec, Matrix, MatrixResult, MatrixStatus, choose
+from wfweb.approvals.matrix import (
+    LevelSpec,
+    Matrix,
+    MatrixResult,
+    MatrixStatus,
+    choose,
+    record_fields,
+)
 from wfweb.approvals.models import ApprovalMatrix, ApprovalMatrixVersion
 from wfweb.events import emit
 from wfweb.identity.policy import require
@@ -170,8 +177,6 @@ def _raw_levels(body: Mapping[str, Any], result: MatrixResult) -> list[dict[str,
 
 def reads_of(body: Mapping[str, Any]) -> set[str]:
     """Return the record's fields that the conditions of a matrix read."""
-    from wfweb.approvals.routing import record_fields
-
     return {name for row in body["rows"] for name in record_fields(row.get("when") or {})}
 
 

@@ -16,7 +16,7 @@ from wfweb.cli.running import application
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wfweb.replay.logs import Case
+    from wfweb.replay.cases import Case
     from wfweb.replay.results import Results
     from wfweb.workflow.schemas import DefinitionBody
 
@@ -53,8 +53,8 @@ def command(
     role it names, with the clock set to the log's. Nothing is sent; everything is rolled back
     at the end. Exit 0 without differences, 1 with, 2 when a file cannot be read.
     """
+    from wfweb.replay.cases import BrokenLog
     from wfweb.replay.expected import BrokenExpectation
-    from wfweb.replay.logs import BrokenLog
 
     try:
         report = _report(definition, log_file, expect, matrix, settings)

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from wfweb.approvals.matrix import Matrix, MatrixStatus, choose
+from wfweb.replay.cases import Case
 from wfweb.replay.expected import BrokenExpectation
-from wfweb.replay.logs import Case
 
 # Digits kept while adding: a sum of millions of 40-digit amounts loses none of them.
 _DIGITS = 120

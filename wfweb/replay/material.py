@@ -7,7 +7,7 @@ from uuid import UUID
 
 from wfweb.records import service as records
 from wfweb.records import types
-from wfweb.replay.logs import Case
+from wfweb.replay.cases import Case
 from wfweb.workflow.compiled import all_actions
 from wfweb.workflow.plain import slug
 from wfweb.workflow.schemas import DefinitionBody

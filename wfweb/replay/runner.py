@@ -17,7 +17,7 @@ from wfweb.kernel.errors import Refusal
 from wfweb.kernel.ids import new_id
 from wfweb.kernel.journal import journal
 from wfweb.replay.answering import answer_of, give
-from wfweb.replay.logs import Case, LogEvent
+from wfweb.replay.cases import Case, LogEvent
 from wfweb.replay.material import Records, needs_records
 from wfweb.replay.results import CaseResult, Results, note_move
 from wfweb.replay.selection import Selection

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wfweb.replay.logs import Case, LogEvent
+from wfweb.replay.cases import Case, LogEvent
 from wfweb.workflow.schemas import SYSTEM_ROLE, DefinitionBody
 
 _WORD_ENDS = re.compile(r"^.*[ _/:.-]")

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from wfweb.replay.logs import BrokenLog, Case, LogEvent, moment
+from wfweb.replay.cases import BrokenLog, Case, LogEvent, moment
 
 _TYPES = frozenset({"string", "date", "int", "float", "boolean", "id"})
 _NAME, _TIME = "concept:name", "time:timestamp"
