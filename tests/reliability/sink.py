@@ -36,6 +36,11 @@ class Sink:
         self._started.set()
         self._loop.run_forever()
         server.close()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0.05))
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         """Note the Message-ID; answer 250 unless ``on_mail`` names another answer."""
