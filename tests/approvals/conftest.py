@@ -127,6 +127,21 @@ class World:
             assert request_id is not None
             return loading.lock_one(request_id)
 
+    def case_of_state(self, case: Case, state: str) -> Case:
+        """The request that the same instance asks in another state."""
+        with transaction(actor=self.people.alma.actor):
+            request_id = (
+                session()
+                .scalars(
+                    select(ApprovalRequest.id).where(
+                        ApprovalRequest.instance_id == case.request.instance_id,
+                        ApprovalRequest.state == state,
+                    )
+                )
+                .one()
+            )
+            return loading.lock_one(request_id)
+
     def now(self, case: Case) -> Case:
         """The same request, as it is now."""
         with transaction(actor=self.people.alma.actor):

@@ -251,3 +251,40 @@ def test_a_vote_given_before_leaving_stays(world: World) -> None:
     world.decide(ben, case)
     world.deactivate(ben)
     assert world.decide(world.people.ada, case).request_status == "approved"
+
+
+def two_states(world: World) -> dict:
+    """asked (Ada), then checked (Ada again), then approved."""
+    content = world.body_of(level("ada"))
+    second = {**content["states"][1], "code": "checked", "name": "Checked"}
+    content["states"].append(second)
+    content["transitions"][1]["to"] = "checked"
+    content["transitions"] += [
+        {"code": "yes2", "from": "checked", "to": "approved", "trigger": "approval"},
+        {"code": "no2", "from": "checked", "to": "rejected", "trigger": "rejection"},
+    ]
+    return content
+
+
+def test_whoever_answered_one_approval_may_answer_the_next(world: World) -> None:
+    world.publish(two_states(world))
+    first = world.submit()
+    world.decide(world.people.ada, first)
+    second = world.case_of_state(first, "checked")
+    assert world.asked(second) == ["Ada"]
+    assert second.request.key != first.request.key
+    assert world.decide(world.people.ada, second).request_status == "approved"
+    assert world.state(second) == ("approved", "approved")
+
+
+def test_whoever_submits_for_somebody_else_may_not_decide(world: World) -> None:
+    world.publish_levels(level("ada", "mia"))
+    order = world.order()
+    with transaction(actor=world.people.rui.actor):
+        instance_id = workflow.start("order_approval", order).id
+    with transaction(actor=world.people.mia.actor):
+        workflow.fire(instance_id, "submit")
+    case = world.case_of(instance_id)
+    assert world.asked(case) == ["Ada"]
+    with pytest.raises(Forbidden):
+        world.decide(world.people.mia, case)

@@ -152,9 +152,8 @@ class Requests(RuleBasedStateMachine):
     @rule(who=PEOPLE, field=st.sampled_from(["subject", "buyer", "note"]))
     def edit(self, who: str, field: str) -> None:
         value = str(self.person(who).id) if field == "buyer" else f"Changed by {who}"
-        with contextlib.suppress(Refusal):
-            with clock.at(self.moment):
-                self.world.edit(self.case, self.person(who), **{field: value})
+        with contextlib.suppress(Refusal), clock.at(self.moment):
+            self.world.edit(self.case, self.person(who), **{field: value})
         self.attempt("alma", lambda: None)
 
     @rule(who=st.sampled_from(["ada", "cleo"]), member=st.booleans())

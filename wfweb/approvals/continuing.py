@@ -1,6 +1,7 @@
 """From an answer to what follows: the next level, or the end and the instance's next step."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -32,6 +33,7 @@ from wfweb.workflow.engine import running
 from wfweb.workflow.loading import load
 
 _SEATS: Any = ApprovalAssignment.__table__
+_answering: ContextVar[bool] = ContextVar("wfweb_approvals_answering", default=False)
 
 
 def settle(act: Act, case: Case) -> None:
@@ -279,4 +281,13 @@ def go_on(case: Case) -> None:
         ways = loaded.definition.out(loaded.state, outcome)
         if not any(way.event == event for way in ways):
             return
-    workflow.continue_after_approval(loaded, outcome, event=event, comment=comment)
+    token = _answering.set(True)
+    try:
+        workflow.continue_after_approval(loaded, outcome, event=event, comment=comment)
+    finally:
+        _answering.reset(token)
+
+
+def is_answering() -> bool:
+    """Tell whether what happens now follows from an answer, not from somebody who asks."""
+    return _answering.get()

@@ -91,9 +91,14 @@ def _moments(user_id: UUID) -> Sequence[Any]:
     seats = select(func.max(ApprovalAssignment.changed_at)).where(
         ApprovalAssignment.user_id == user_id
     )
-    requests = select(func.max(ApprovalRequest.updated_at)).where(
-        of_company(), ApprovalRequest.requester_id == user_id, IS_OPEN
+    own = (
+        select(ApprovalRequest.updated_at)
+        .where(of_company(), ApprovalRequest.requester_id == user_id, IS_OPEN)
+        .order_by(ApprovalRequest.id.desc())
+        .limit(_CAP)
+        .subquery()
     )
+    requests = select(func.max(own.c.updated_at))
     few = (
         select(ApprovalAssignment.id)
         .where(

@@ -8,7 +8,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from wfweb.approvals.act import Act
-from wfweb.approvals.continuing import approve_by_system, enter_next, finish, go_on
+from wfweb.approvals.continuing import (
+    approve_by_system,
+    enter_next,
+    finish,
+    go_on,
+    is_answering,
+)
 from wfweb.approvals.events import RequestOpened
 from wfweb.approvals.models import ApprovalLevel, ApprovalRequest
 from wfweb.approvals.routing import Route, Spec, route
@@ -150,8 +156,13 @@ def _write(
 
 
 def _acting(act: Act) -> list[UUID | None]:
-    """Return who is behind the act: both a person and the one they act for (trap 21)."""
+    """Return who is behind the act: both a person and the one they act for (trap 21).
+
+    Whoever answered the approval before this one has not asked for it by that.
+    """
     actor = act.actor
+    if is_answering():
+        return []
     return [actor.id if actor.kind == "user" else None, actor.on_behalf_of]
 
 
