@@ -189,6 +189,23 @@ def test_amounts_that_are_none_are_counted_apart(tmp_path: Path) -> None:
     assert counted["sum_of_amounts"] == "198.999999999999999999999"
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[1]", "is not an object"),
+        ("a: *b", "line 1: aliases"),
+        ("matrix: {bands: []}", "does not name the attribute"),
+        ("attribute: Sum\nmatrix: {rows: [{levels: [{quorum: few}]}]}", "is no matrix"),
+        ("attribute: Sum\nmatrix: {bands: [{from: x, levels: 1}]}", "is no matrix"),
+    ],
+)
+def test_a_matrix_that_is_none_says_why(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "matrix.yaml"
+    path.write_text(content)
+    with pytest.raises(expected.BrokenExpectation, match=message):
+        amounts.read_matrix(path)
+
+
 def differing(**changes: Any) -> Iterator[dict[str, Any]]:
     for case, (flags, state) in EXPECTED.items():
         yield {"case": case, "accepted": flags, "final_state": state} | changes.get(case, {})

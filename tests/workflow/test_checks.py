@@ -253,6 +253,29 @@ APPROVALS: list[tuple[str, Change, str]] = [
     ("approval", set_in("states", 1, "type", value="normal"), "/states/1/approval"),
     ("trigger", set_in("states", 1, "type", value="normal"), "/transitions/1/trigger"),
     (
+        "unknown_role",
+        set_in("states", 1, "approval", "levels", 0, "escalate_to", value=[{"role": "boss"}]),
+        "/states/1/approval/levels/0/escalate_to/0/role",
+    ),
+    (
+        "timeout",
+        set_in("states", 1, "approval", "levels", 0, "timeout_action", value="escalate"),
+        "/states/1/approval/levels/0/timeout_action",
+    ),
+    (
+        "condition",
+        set_in(
+            "states",
+            1,
+            "approval",
+            "levels",
+            0,
+            "auto_approve",
+            value={"name": "Small", "when": {"field": "x"}},
+        ),
+        "/states/1/approval/levels/0/auto_approve/when/all/1/field",
+    ),
+    (
         "approval",
         set_in("states", 1, "approval", "matrix", value="amounts"),
         "/states/1/approval/levels",

@@ -8,11 +8,11 @@ from decimal import Context, Decimal, InvalidOperation, localcontext
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from wfweb.approvals.matrix import Matrix, MatrixStatus, choose
 from wfweb.replay.cases import Case
 from wfweb.replay.expected import BrokenExpectation
+from wfweb.workflow import exchange
+from wfweb.workflow.problems import BrokenFile
 
 # Digits kept while adding: a sum of millions of 40-digit amounts loses none of them.
 _DIGITS = 120
@@ -49,17 +49,17 @@ class Amounts:
 
 
 def read_matrix(path: Path, attribute: str | None = None) -> AmountMatrix:
-    """Read a matrix: bands ``{from, below, levels}``, or an approval matrix with ``rows``.
+    """Read a matrix, YAML or JSON: bands ``{from, below, levels}``, or ``rows`` as in wfweb.
 
     :param attribute: the case attribute holding the amount, unless the file names it.
     :raises BrokenExpectation: when it is no such file.
     """
     try:
-        data = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
+        data = exchange.read(path.read_bytes())
+    except OSError as error:
         raise BrokenExpectation(f"{path.name} cannot be read: {error}") from None
-    if not isinstance(data, dict):
-        raise BrokenExpectation(f"{path.name} is not an object with a matrix")
+    except BrokenFile as broken:
+        raise BrokenExpectation(f"{path.name} {broken}") from None
     inner = data.get("matrix", data)
     named = attribute or data.get("attribute")
     if not isinstance(named, str):
@@ -67,7 +67,7 @@ def read_matrix(path: Path, attribute: str | None = None) -> AmountMatrix:
     try:
         rows = _rows(inner["bands"]) if "bands" in inner else inner["rows"]
         matrix = Matrix.from_data({**inner, "rows": rows})
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise BrokenExpectation(f"{path.name} is no matrix: {error!r}") from None
     return AmountMatrix(named, matrix, data)
 

@@ -60,6 +60,11 @@ def _level(body: DefinitionBody, level: Level, place: str, known: Catalogue) -> 
         yield Problem(f"{place}/approvers", "nobody is asked on this level", "no_approver")
     for number, approver in enumerate(level.approvers):
         yield from _approver(body, approver, f"{place}/approvers/{number}", known)
+    for number, approver in enumerate(level.escalate_to):
+        yield from _approver(body, approver, f"{place}/escalate_to/{number}", known)
+    if level.timeout_action is not None and level.due_hours is None:
+        message = "a timeout_action needs due_hours"
+        yield Problem(f"{place}/timeout_action", message, "timeout")
     if level.min_approvers is not None and level.quorum not in {"n_of_m", "any"}:
         message = f"min_approvers counts with n_of_m or any, not with {level.quorum}"
         yield Problem(f"{place}/min_approvers", message, "quorum")

@@ -48,6 +48,13 @@ def _conditions(body: DefinitionBody, known: Catalogue) -> Iterator[Problem]:
     places: list[tuple[str, Any]] = [("/trigger_condition", body.trigger_condition)]
     places += [(f"/transitions/{n}/condition", w.condition) for n, w in enumerate(body.transitions)]
     places += [(f"{place}/when", call.when) for place, call in all_actions(body)]
+    places += [
+        (f"/states/{n}/approval/levels/{m}/auto_approve/when", level.auto_approve.when)
+        for n, state in enumerate(body.states)
+        if state.approval is not None
+        for m, level in enumerate(state.approval.levels)
+        if level.auto_approve is not None
+    ]
     for place, condition in places:
         if condition is not None:
             for inside, sentence in known.condition(condition, body.record_type):
