@@ -89,8 +89,8 @@
   });
 
   // ---- letters ----
-  function press(key, scope) {
-    const button = $$(`[data-key="${key}"]`, scope).find(each => each.checkVisibility?.() ?? true);
+  function press(key, scopes) {
+    const button = scopes.flatMap(scope => $$(`[data-key="${key}"]`, scope)).find(each => each.checkVisibility?.() ?? true);
     if (!button || guarded()) return false;
     if (button.getAttribute('aria-disabled') === 'true') button.focus();
     button.click();
@@ -107,10 +107,10 @@
       tick(list, box, event.shiftKey);
     } else if ('arcdzno'.includes(key) && key.length === 1) {
       const row = list && current(list);
-      const shown = $(PANE);
+      const shown = $$(PANE); // the reading pane, or a page's main part and its dock
       // A letter must never decide something other than the row it was pressed on.
-      if (row && shown && shown.dataset.for !== undefined && shown.dataset.for !== row.dataset.id) return false;
-      return press(key, key === 'z' ? document : shown || pane || document);
+      if (row && shown.some(each => each.dataset.for !== undefined && each.dataset.for !== row.dataset.id)) return false;
+      return press(key, key === 'z' || !shown.length ? [document] : shown);
     } else return false;
     return true;
   }
