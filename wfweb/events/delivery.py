@@ -19,7 +19,7 @@ from sqlalchemy import text
 from wfweb.kernel import clock
 from wfweb.kernel.actor import acting_as, system_actor
 from wfweb.kernel.context import bind
-from wfweb.kernel.db import session, transaction
+from wfweb.kernel.db import forgettable, session, transaction
 from wfweb.kernel.journal import journal
 
 log = structlog.get_logger()
@@ -88,6 +88,7 @@ def claim(message_id: UUID) -> Claim | None:
     """Take a pending message for :data:`LEASE_SECONDS`; None when it is not to be had."""
     token = uuid4()
     with transaction(system=True):
+        forgettable()  # a claim that was lost leaves the message pending, as it should
         now = clock.now()
         row = (
             session()
@@ -138,6 +139,7 @@ def _run(held: Claim, payload: dict[str, Any], handlers: Handlers) -> None:
     if outside is not None:
         outside(payload)
         with transaction():
+            forgettable()  # handlers note for good what they did, and do it once
             _finish(held)
         return
     inside = handlers.inside[held.kind]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from wfweb.events.delivery import MAXIMUM_UNFINISHED_CLAIMS
 from wfweb.kernel import clock
-from wfweb.kernel.db import session, transaction
+from wfweb.kernel.db import forgettable, session, transaction
 
 HAND_OVER_AGAIN_SECONDS = 10
 BATCH = 500
@@ -38,6 +38,7 @@ _EXPIRED = text(
 def relay_once(push: Push, lane_of: Callable[[str], str], *, limit: int = BATCH) -> int:
     """Hand over what is pending; return how many messages were handed over."""
     with transaction(system=True):
+        forgettable()
         now = clock.now()
         lost = now - timedelta(seconds=HAND_OVER_AGAIN_SECONDS)
         taken = session().execute(_TAKE, {"now": now, "lost": lost, "limit": limit}).all()

@@ -227,6 +227,14 @@ def _forget(current: Session) -> None:
     current.info.pop("journal", None)
 
 
+def forgettable() -> None:
+    """Let the current act be lost with the database server, should that crash just now.
+
+    For bookkeeping that is done over when it is missing: its commit does not wait for the disk.
+    """
+    session().execute(text("set local synchronous_commit = off"))
+
+
 def after_commit(hook: Callable[[], None]) -> None:
     """Call ``hook`` once when the act is committed; its failure is logged and loses nothing."""
     session().info.setdefault("after_commit", {})[hook] = None

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from wfweb.events.delivery import Undeliverable
 from wfweb.kernel import clock
-from wfweb.kernel.db import session, transaction
+from wfweb.kernel.db import forgettable, session, transaction
 from wfweb.kernel.settings import get_settings
 from wfweb.notifications import mail, rendering
 from wfweb.notifications.models import Delivery
@@ -22,6 +22,7 @@ def deliver_mail(payload: dict[str, Any]) -> None:
     """
     delivery_id = UUID(str(payload["delivery_id"]))
     with transaction():
+        forgettable()
         delivery = session().scalar(select(Delivery).where(Delivery.id == delivery_id))
         if delivery is None or delivery.state != "pending":
             return
