@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 from werkzeug.test import TestResponse
 
 from tests.approvals.conftest import World, level
+from tests.approvals.test_pages_inbox import count_queries
 from tests.people import Person
 from wfweb.approvals.rows import Case
 from wfweb.identity import service as identity
@@ -303,3 +306,51 @@ def test_a_broken_form_is_a_refusal_and_never_an_accident(
     answer = client.post(f"/requests/{key_of(case)}/decision", data=data)
     assert 400 <= answer.status_code < 500
     assert world.state(case)[0] == "pending"
+
+
+NASTY = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}",
+    "javascript:alert(1)",
+    "\u202ereversed\u0301 \U0001f600 \u5b57",
+)
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_what_people_write_is_shown_and_never_run(
+    world: World, client_of: ClientOf, nasty: str
+) -> None:
+    reasons = [{"code": "bad", "label": nasty[:60], "comment_required": True}]
+    world.publish_levels(level("ada", name=nasty[:60]), level("mia"), reject_reasons=reasons)
+    case = world.submit(subject=nasty, note=nasty, lines=[{"item": nasty}])
+    client = client_of(world.people.ada)
+    key = key_of(case)
+    paths = (
+        "/inbox",
+        f"/requests/{key}?panel=reject",
+        f"/requests/{key}/explanation",
+        f"/inbox?q={quote(nasty)}",
+    )
+    for path in paths:
+        text = client.get(path).text
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+        assert ">49<" not in text
+    answer = decide(client, key, "reject", reason_code="bad", comment=nasty)
+    assert answer.status_code == 303
+    told = client_of(world.people.rui).get(f"/requests/{key}").text
+    assert escape(nasty) in told
+
+
+def test_the_page_asks_as_much_for_thirty_approvers_as_for_one(
+    world: World, client_of: ClientOf
+) -> None:
+    first = world.ask(level("ada"))
+    client = client_of(world.people.ada)
+    few = count_queries(client, f"/requests/{key_of(first)}")
+    for number in range(30):
+        world.join(f"Ben{number}", "approver")
+    second = world.ask(level({"role": "approver"}))
+    many = count_queries(client, f"/requests/{key_of(second)}")
+    assert many == few

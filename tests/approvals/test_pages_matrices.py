@@ -1,6 +1,7 @@
 """The pages of matrices: read in words, edit as a form or JSON, publish, try."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask.testing import FlaskClient
 
@@ -11,7 +12,7 @@ from wfweb.kernel.db import transaction
 
 ClientOf = Callable[[Person | None], FlaskClient]
 
-BODY = {
+BODY: dict[str, Any] = {
     "rows": [
         {
             "name": "Small",
@@ -89,3 +90,55 @@ def test_editing_publishing_and_trying(world: World, client_of: ClientOf) -> Non
     assert client.get("/matrices/orders?try.amount=seven").status_code == 200
     assert client_of(world.people.ada).get("/matrices/orders").status_code == 200
     assert client_of(world.people.ada).get("/matrices").status_code == 403
+
+
+def test_a_faulty_draft_is_not_put_in_force(world: World, client_of: ClientOf) -> None:
+    row = {"name": "Both", "when": {}, "auto_approve": True, "levels": BODY["rows"][1]["levels"]}
+    with transaction(actor=world.people.alma.actor):
+        approvals.save_matrix("orders", {"rows": [row]}, record_type_code="order")
+    client = client_of(world.people.alma)
+    answer = post(client, "/matrices/orders/publish", {"version": "1"}, form="/matrices/orders")
+    assert answer.status_code == 422
+    assert "choose one" in answer.text
+    assert "Nothing in force" in client.get("/matrices").text
+
+
+def test_a_draft_is_made_and_changed_in_the_form(world: World, client_of: ClientOf) -> None:
+    client = client_of(world.people.alma)
+    fields: dict[str, object] = {
+        "code": "orders",
+        "name": "Order matrix",
+        "record_type_code": "order",
+        "hit_policy": "first",
+        "rows.0.name": "Large",
+        "rows.0.tests.0.field": "amount",
+        "rows.0.tests.0.operator": ">=",
+        "rows.0.tests.0.value": "7,300.00",
+        "rows.0.levels.0.name": "Finance",
+        "rows.0.levels.0.approvers": "role:approver, ada@kestrel.example",
+        "rows.0.levels.0.due_hours": "24",
+    }
+    again = post(client, "/matrices/new", {**fields, "_act": "add-row"}, form="/matrices/new")
+    assert again.status_code == 200
+    assert "Row 2" in again.text
+    wrong = {**fields, "rows.0.levels.0.approvers": "everybody"}
+    refused = post(client, "/matrices/new", wrong, form="/matrices/new")
+    assert refused.status_code == 422
+    assert "as role:code" in refused.text
+    made = post(client, "/matrices/new", fields, form="/matrices/new")
+    assert made.location == "/matrices/orders?version=1"
+    text = client.get(made.location).text
+    assert "Amount is at least 7,300.00" in text
+    stale = {**fields, "version": "7"}
+    conflict = post(client, "/matrices/orders/edit", stale, form="/matrices/orders/edit")
+    assert conflict.status_code == 409
+    assert "What you typed is still here" in conflict.text
+
+
+def test_json_that_cannot_be_read_is_told(world: World, client_of: ClientOf) -> None:
+    kept(world)
+    client = client_of(world.people.alma)
+    fields: dict[str, object] = {"as": "json", "body": "{", "version": "1"}
+    answer = post(client, "/matrices/orders/edit", fields, form="/matrices/orders/edit?as=json")
+    assert answer.status_code == 422
+    assert "This is no JSON" in answer.text

@@ -12,7 +12,7 @@ from wfweb.approvals import listing, queries, service
 from wfweb.approvals.checking import Decision
 from wfweb.approvals.forms import InboxQuery, inbox_of, read_ids
 from wfweb.approvals.inbox import Row
-from wfweb.approvals.presentation import amount_text, totals
+from wfweb.approvals.presentation import amount_text, bare_title, totals
 from wfweb.approvals.service import ItemResult
 from wfweb.approvals.views import bp
 from wfweb.approvals.views.deciding import by_hand
@@ -101,6 +101,7 @@ def _show(
         "wrong": {error.pointer.strip("/"): error.message for error in errors},
         "typed": request.form,
         "amount_text": amount_text,
+        "bare_title": bare_title,
     }
     if is_htmx():
         return fragment("approvals/_review.html", status=status, **context)
@@ -181,4 +182,5 @@ def _results(
             retry=[r.target_id for r in results if r.refusal is not None],
             back=back,
             amount_text=amount_text,
+            bare_title=bare_title,
         )

@@ -1,6 +1,7 @@
 """Changing matrices: a draft as form or as JSON, publishing it, retiring the matrix."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -218,10 +219,12 @@ def _show_again(code: str, errors: Sequence[FieldError], status: int) -> Respons
         if draft is None:
             raise NotFound
         found.shown = draft
+        # Faults of rows are told here, but there are no fields for them on this page.
+        told = [e if e.pointer == "/effective_from" else replace(e, pointer="") for e in errors]
         return page(
             "matrices/show.html",
             status=status,
-            publish_errors=errors,
+            publish_errors=told,
             typed={},
             tried=None,
             record_key="",
