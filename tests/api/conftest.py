@@ -83,7 +83,8 @@ def probe_app(app: Flask) -> Iterator[Flask]:
     application.test_client_class = PageClient
     application.config["TESTING"] = True
     application.config["PROPAGATE_EXCEPTIONS"] = False
-    with add_probe(application), application.app_context():
+    add_probe(application)
+    with application.app_context():
         yield application
         db.engine.dispose()
 

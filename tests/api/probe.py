@@ -3,8 +3,6 @@
 Its effect is an outbox message, because every company can store one.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -116,9 +114,8 @@ class NothingQuery(Query):
     why: str | None = None
 
 
-@contextmanager
-def add_probe(app: Flask) -> Iterator[None]:
-    """Register the operations, and forget them afterwards: the registry is one a process."""
+def add_probe(app: Flask) -> None:
+    """Give an application the operations, and keep them out of the registry of the process."""
     before = dict(registry._operations)
     bp = ApiBlueprint("probe", __name__, title="Probe", about="Only in tests.")
     endpoint(bp, "POST", "/things", request=ThingIn, response=ThingOut, status=201, summary="Make")(
@@ -152,6 +149,5 @@ def add_probe(app: Flask) -> Iterator[None]:
     endpoint(bp, "POST", "/things/break", response=ThingOut, summary="Break")(break_thing)
     app.extensions["csrf"].exempt(bp)
     app.register_blueprint(bp)
-    yield
     registry._operations.clear()
     registry._operations.update(before)

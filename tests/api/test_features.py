@@ -157,6 +157,19 @@ def test_a_doubtful_upload_is_refused(api: Api, world: World, form: dict, status
     assert answer.status_code == status, answer.text
 
 
+def test_a_part_without_a_name_is_refused(api: Api, world: World):
+    part = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7\r\n'
+    )
+    answer = api(world.people.rui).call(
+        "POST",
+        f"/records/{world.record_key}/attachments",
+        data=part + b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
+        content_type="multipart/form-data; boundary=b",
+    )
+    is_problem(answer, 422, "validation_failed")
+
+
 def test_a_too_large_upload_is_refused(api: Api, world: World):
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7'
     answer = api(world.people.rui).call(

@@ -1,4 +1,4 @@
-"""The integrator's guide, tried out: its program runs against a real server, its addresses exist."""
+"""The integrator's guide, tried out: its program runs on a real server, its addresses exist."""
 
 import os
 import re

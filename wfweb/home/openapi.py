@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, Response, make_response
+from flask import Blueprint, Response, current_app, make_response
 
 from wfweb import __version__
 from wfweb.kernel.api import ApiBlueprint, Operation, openapi, operations
@@ -109,10 +109,12 @@ def feature(tag: str) -> Response:
 
 
 def _sections() -> list[tuple[ApiBlueprint, list[Operation]]]:
+    """Return the features in the order of the table in ``app.py``, with their operations."""
     sections: dict[ApiBlueprint, list[Operation]] = {}
     for operation in operations():
         sections.setdefault(operation.blueprint, []).append(operation)
-    return list(sections.items())
+    shown = list(current_app.blueprints)
+    return sorted(sections.items(), key=lambda section: shown.index(section[0].name))
 
 
 def _all_refusals() -> list[type[Refusal]]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from wfweb.kernel.api.registry import Operation
-from wfweb.kernel.api.strictjson import read_json, unfit
+from wfweb.kernel.api.strictjson import escaped, read_json, unfit
 from wfweb.kernel.errors import (
     FieldError,
     NotFound,
@@ -89,8 +89,9 @@ def _uploaded() -> bytes:
     if set(files) != {"file"} or len(files.getlist("file")) != 1:
         raise ValidationFailed.at("/file", "Send exactly one file, in the part named file", "file")
     if request.form:
-        name = next(iter(request.form))
-        raise ValidationFailed.at(f"/{name[:60]}", "This part is not known", "unknown")
+        # A part may come without any name at all.
+        place = "/" + escaped(next(iter(request.form)) or "")
+        raise ValidationFailed.at(place, "This part is not known", "unknown")
     file = files["file"]
     content = file.stream.read()
     file.stream.seek(0)
@@ -109,7 +110,7 @@ def read_query(operation: Operation) -> BaseModel | None:
         if name == FIELDS and operation.safe and "fields" not in known:
             continue
         if problem := _problem(name, given, known):
-            problems.append(FieldError(f"/{name[:60]}", problem, "query"))
+            problems.append(FieldError(f"/{escaped(name)}", problem, "query"))
             continue
         found = _FILTER.fullmatch(name) if "filter" in known else None
         if found:
