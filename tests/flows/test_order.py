@@ -112,6 +112,12 @@ def delivery_kinds_outside() -> list[str]:
 def test_an_order_is_approved_level_by_level_and_everybody_hears_of_it(dairy: UUID):
     record_id = order(dairy, "4000.00")
     assert told(dairy) == [("mia", "approval_assigned")]
+    with transaction(company_id=dairy):
+        facts = dict(session().scalars(select(Delivery)).one().context["facts"])
+    assert facts["Customer"].endswith("Elm Bakery")
+    assert facts["Payment terms"] == "30 days"
+    assert facts["Why you"] == "the requester's manager"
+    assert facts["Due"].endswith(("CET", "CEST")), "a mail tells time as its reader does"
     decide(dairy, "mia", record_id, comment="Fine")
     finance = [
         ("ada", "approval_assigned"),

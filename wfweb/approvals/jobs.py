@@ -5,6 +5,7 @@ once more just before each mail leaves.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from wfweb.approvals.models import (
     ApprovalLevel,
     ApprovalRequest,
 )
+from wfweb.approvals.presentation import words_of
 from wfweb.identity import queries as people
 from wfweb.identity.models import User
 from wfweb.kernel import formats
@@ -23,11 +25,15 @@ from wfweb.kernel.db import session
 from wfweb.kernel.settings import get_settings
 from wfweb.kernel.tenancy import Company
 from wfweb.notifications import notify
+from wfweb.records.fields import Field
+from wfweb.records.lookups import Names, names_for
 from wfweb.records.models import Comment
+from wfweb.records.types import find_type, shape_of
 
 SUBJECT = "approval_request"
 ASSIGNMENT = "approval_assignment"
 FACTS_SHOWN = 6
+NOBODY = Names({}, {})
 LINK_NOTE = "Opening the link decides nothing; the page asks you."
 
 
@@ -139,10 +145,12 @@ def _ask(
         .where(ApprovalAssignment.id.in_([UUID(str(i)) for i in assignment_ids]))
     )
     for seat, level in seats.all():
+        with _read_by(seat.user_id):
+            context = {**_context(request, seat, level), **(extra or {})}
         notify(
             [seat.user_id],
             kind,
-            {**_context(request, seat, level), **(extra or {})},
+            context,
             subject=(ASSIGNMENT, seat.id),
             key=f"{seat.id}:{once}",
             thread=_thread(request),
@@ -153,14 +161,22 @@ def _tell_requester(payload: Mapping[str, Any], kind: str, **extra: str) -> None
     request = _request(payload)
     if request.requester_id is None:
         return
+    with _read_by(request.requester_id):
+        context = {**_context(request), **extra}
     notify(
         [request.requester_id],
         kind,
-        {**_context(request), **extra},
+        context,
         subject=(SUBJECT, request.id),
         key=f"{request.id}:{kind}",
         thread=_thread(request),
     )
+
+
+def _read_by(user_id: UUID) -> AbstractContextManager[None]:
+    """Let times and numbers be those of the person who will read them."""
+    reader = session().get(User, user_id)
+    return formats.read_by(reader.time_zone, reader.locale) if reader else nullcontext()
 
 
 def _request(payload: Mapping[str, Any]) -> ApprovalRequest:
@@ -227,24 +243,21 @@ def _context(
 
 
 def _content_facts(request: ApprovalRequest) -> list[tuple[str, str]]:
-    """Return the first material fields as label and text."""
+    """Return the first material fields as label and text, in the words of the record's page."""
+    fields = request.snapshot.get("fields", ())
+    kind = find_type(request.record_type_code)
+    shape = shape_of(kind) if kind else None
+    data = {f["code"]: f["value"] for f in fields if shape and f["code"] in shape.by_code}
+    names = names_for(shape, data) if shape else NOBODY
     facts = []
-    for field in request.snapshot.get("fields", ()):
-        text = _value_text(field.get("type", "text"), field.get("value"))
-        if text:
-            facts.append((str(field["label"]), text))
-    return facts[:FACTS_SHOWN]
+    for field in fields:
+        known = shape.field(field["code"]) if shape else None
+        facts.append((str(field["label"]), _text(known, field, names)))
+    return [fact for fact in facts if fact[1]][:FACTS_SHOWN]
 
 
-def _value_text(kind: str, value: Any) -> str:
-    if value is None or value in ("", []):
-        return ""
-    if kind == "money" and isinstance(value, dict):
-        return formats.money(value.get("amount"), value.get("currency", "EUR"))
-    if kind == "lines":
-        return f"{len(value)} line" + ("s" if len(value) != 1 else "")
-    if kind in {"person", "reference", "file"}:
-        return ""
-    if kind == "date":
-        return formats.date_text(str(value))
-    return str(value)
+def _text(known: Field | None, field: Mapping[str, Any], names: Names) -> str:
+    if field["type"] == "lines":
+        count = len(field["value"] or ())
+        return f"{count} line" + ("" if count == 1 else "s") if count else ""
+    return words_of(known, field["type"], field["value"], names)

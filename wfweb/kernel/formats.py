@@ -1,5 +1,9 @@
 """How values look to people: money with cents, times with their zone, sizes, initials."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -17,8 +21,32 @@ MAXIMUM_DECIMALS = 10
 KILO = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose zone and language values are shown in."""
+
+    time_zone: str
+    locale: str
+
+
+_reader: ContextVar[Reader | None] = ContextVar("wfweb_reader", default=None)
+
+
+@contextmanager
+def read_by(time_zone: str, locale_name: str) -> Iterator[None]:
+    """Show values as one person reads them, outside a request: in a mail, say."""
+    token = _reader.set(Reader(time_zone, locale_name))
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
 def zone() -> ZoneInfo:
     """Return the time zone of the person who looks."""
+    reader = _reader.get()
+    if reader is not None:
+        return ZoneInfo(reader.time_zone)
     name = getattr(g, "time_zone", None) if has_request_context() else None
     return ZoneInfo(name or "UTC")
 
@@ -33,6 +61,9 @@ def _locale(name: str) -> Locale:
 
 def locale() -> Locale:
     """Return the language and conventions of the person who looks."""
+    reader = _reader.get()
+    if reader is not None:
+        return _locale(reader.locale)
     name = getattr(g, "locale", None) if has_request_context() else None
     return _locale(name or "en")
 
