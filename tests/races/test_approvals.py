@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from tests.approvals.conftest import level
-from tests.races.crowd import Crowd, gather, kinds
+from tests.races.crowd import Crowd, kinds
 from wfweb.approvals import service as approvals
 from wfweb.approvals.rows import Case
 from wfweb.kernel.db import session, transaction
@@ -25,11 +24,6 @@ NEEDED: dict[str, Callable[[int], int]] = {
     "n_of_m": lambda n: max(1, n - 1),
 }
 SIZES = {"parallel": (2, 3, 5, 9, 20, 50), "sequential": (2, 3, 5, 9)}
-
-
-@pytest.fixture
-def crowd(committed_app: Flask) -> Crowd:
-    return gather(committed_app, 50)
 
 
 def rule(quorum: str, ordering: str, size: int) -> dict[str, Any]:
