@@ -20,8 +20,28 @@ BY_PREFIX: dict[str, dict[str, str]] = {
     "/api/v1/matrices/": {"code": "sales_order_amounts"},
     "/api/docs/": {"tag": "records"},
 }
-QUERIES = {"/api/v1/audit": "?target_id={target_id}"}
+QUERIES = {
+    "/api/v1/audit": "?target_id={target_id}",
+    "/pickers/people": "?q=ada",
+    "/pickers/records/<type_code>": "?q=a",
+}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def filled(world: World) -> dict[str, str]:
+    """Return values for what forms ask, so that not the first empty field ends the try."""
+    words = ("body", "comment", "reason", "name", "title", "label")
+    return {
+        **dict.fromkeys(words, "Because it is so"),
+        "version": "1",
+        "target": world.values["assignment_id"],
+        "to": world.values["user_id"],
+        "digest": "0" * 64,
+        "decision": "approve",
+        "reason_code": "price",
+        "key": world.order[0],
+        "number": "1",
+    }
 
 
 @dataclass(frozen=True, order=True)

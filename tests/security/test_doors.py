@@ -6,7 +6,7 @@ from pathlib import Path
 from werkzeug.test import TestResponse
 
 from tests.api.conftest import token_for
-from tests.security.doors import UNSAFE, Door, address, doors
+from tests.security.doors import UNSAFE, Door, address, doors, filled
 from tests.security.world import World, contents
 from tests.support.client import PageClient
 from tests.support.ratchet import agrees
@@ -38,7 +38,8 @@ TOKENS = {
 def kind(answer: TestResponse) -> str:
     """Return in which class an answer falls; what falls in none is an accident."""
     status = answer.status_code
-    if status == 401 or (status in {302, 303} and answer.location.startswith("/sign-in")):
+    led = status in {302, 303} and answer.location.startswith("/sign-in?")
+    if status == 401 or led:
         return "sign"
     if status in {403, 404}:
         return str(status)
@@ -72,8 +73,8 @@ def denials(world: World) -> int:
 def ask(world: World, client: PageClient, door: Door, **options: object) -> str:
     """Knock once, and undo what that did."""
     with world.undone():
-        answer = client.open(address(door, world), method=door.method, **options)
-        found = kind(answer)
+        with client.open(address(door, world), method=door.method, **options) as answer:
+            found = kind(answer)
         if found == "403" and (answer.get_json(silent=True) or {}).get("code") != "scope_missing":
             assert denials(world) == 1, f"{door.name} is not audited"
     return found
@@ -85,8 +86,11 @@ def test_who_comes_to_which_page(world: World):
         client = world.client(who)
         token = form_token(client, "/account" if who else "/sign-in")
         for door, row in rows.items():
-            form = {"data": {"csrf_token": token}} if door.method in UNSAFE else {}
+            sent = {"csrf_token": token, **filled(world)}
+            form = {"data": sent} if door.method in UNSAFE else {}
             row.append(ask(world, client, door, **form))
+            if door.rule == "/sign-out":
+                world.client_again(client, who)
     agrees(FOLDER / "doors.txt", table(rows, ["out", *map(str, PEOPLE[1:])]), ABOUT)
 
 
@@ -107,8 +111,10 @@ def table(rows: dict[Door, list[str]], columns: list[str]) -> list[str]:
     return head + [f"{d.name:74}" + "".join(f"{x:8}" for x in row) for d, row in rows.items()]
 
 
-WRONG = ("00000000-0000-7000-8000-000000000000", "99999999999999999999", "%00", "..%2f..%2fetc",
-         "ORD-1'--", "%F0%9F%92%A9", "a" * 3000, "-1", "%E2%80%AE", "{{7*7}}")  # fmt: skip
+WRONG = (
+    "00000000-0000-7000-8000-000000000000", "%00", "..%2f..%2fetc", "ORD-1'--%F0%9F%92%A9{{7*7}}",
+    "9" * 3000,
+)  # fmt: skip
 
 
 def test_what_is_not_there_is_not_found(world: World):
@@ -169,7 +175,6 @@ def test_another_company_is_not_there(world: World):
     for door in doors(world.app, "GET"):
         with world.undone():
             answer = client.get(address(door, world))
-        path = answer.request.path
-        text = answer.text.replace(path, "")
-        betrayed = [word for word in secrets if word in text]
+        told = answer.request.full_path  # who asks may hear again what was said
+        betrayed = [word for word in secrets if word in answer.text and word not in told]
         assert betrayed == [], f"{door.name} shows {betrayed}"

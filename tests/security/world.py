@@ -17,10 +17,11 @@ from tests.people import Person, add_person, person_of, sign_in
 from tests.support.client import PageClient
 from wfweb.approvals.models import ApprovalAssignment, ApprovalRequest
 from wfweb.approvals.service import ask
-from wfweb.events.models import OutboxMessage
-from wfweb.events.timers import Timer
+from wfweb.audit.models import AuditEvent
+from wfweb.events import delivery
+from wfweb.events.models import OutboxMessage, Timer
 from wfweb.identity import queries
-from wfweb.identity.models import ApiToken, Role, User
+from wfweb.identity.models import Role, User
 from wfweb.identity.permissions import DEFAULT_ROLES
 from wfweb.identity.service.companies import create_company
 from wfweb.kernel.db import db, session, transaction
@@ -30,6 +31,7 @@ from wfweb.packs import demo, install, read_pack
 from wfweb.packs.reading import Pack
 from wfweb.records import files, talk
 from wfweb.records.models import Record
+from wfweb.wiring import handlers
 
 COMPANY = "Heron Foods"
 OUTSIDE = "Osprey Mills"
@@ -56,6 +58,11 @@ class World:
         if person is not None:
             sign_in(client, self.people[person])
         return client  # type: ignore[return-value]
+
+    def client_again(self, client: PageClient, person: str | None) -> None:
+        """Sign somebody in once more in a browser that was signed out."""
+        if person is not None:
+            sign_in(client, self.people[person])
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -119,7 +126,18 @@ def build(app: Flask) -> World:
     for _key in demo.act_out(short, company):
         pass
     _furnish(world)
+    tell(world)
+    _remember(world)
     return world
+
+
+def tell(world: World) -> None:
+    """Let the inside messages be handled: they write notifications and the mails to be sent."""
+    with transaction(company_id=world.company):
+        pending = OutboxMessage.state == "pending"
+        inside_ones = OutboxMessage.kind.not_in(list(handlers().outside))
+        ids = session().scalars(select(OutboxMessage.id).where(pending, inside_ones)).all()
+    delivery.deliver(ids, handlers())
 
 
 def demo_people(company: UUID) -> list[Person]:
@@ -146,41 +164,54 @@ def _furnish(world: World) -> None:
         record = session().get_one(Record, waiting.record_id)
         world.order = (record.key, record.id)
         instance_id, requester_id = waiting.instance_id, waiting.requester_id
+        type_code = record.type_code
     requester = next(p for p in world.people.values() if p.id == requester_id)
     with transaction(actor=requester.actor):
         with files.received(BytesIO(b"%PDF-1.7 a quote"), "quote.pdf") as file:
             attachment = talk.attach_to_record(world.order[1], file).id
         talk.comment("record", world.order[1], "Wanted by Friday, says @ada")
         ask(world.waiting[1], "The quote is attached")
-    with transaction(company_id=world.company):
-        one = session().scalars
-        link_target = one(select(Record).where(Record.type_code == "customer")).first()
+        link_target = (
+            session().scalars(select(Record).where(Record.type_code == "customer")).first()
+        )
         assert link_target is not None
+        link_id = talk.link_records(world.order[1], link_target.id).id
+    world.values.update(
+        {
+            "attachment_id": str(attachment),
+            "instance_id": str(instance_id),
+            "link_id": str(link_id),
+            "target_id": str(world.order[1]),
+            "type_code": type_code,
+            "target_type": "record",
+            "number": "1",
+        }
+    )
+
+
+def _remember(world: World) -> None:
+    """Note one of everything that an address can name."""
+    rui = world.people["rui"].id
+    with transaction(company_id=world.company):
+
+        def first(statement: Any) -> str:
+            found = session().scalars(statement).first()
+            assert found is not None, str(statement)
+            return str(found)
+
+        seat = ApprovalAssignment.request_id == world.waiting[1]
         world.values.update(
             {
+                "user_id": str(rui),
+                "role_id": first(select(Role.id).where(Role.code == "member")),
+                "assignment_id": first(select(ApprovalAssignment.id).where(seat)),
+                "message_id": first(select(OutboxMessage.id)),
+                "timer_id": first(select(Timer.id)),
+                "delivery_id": first(select(Delivery.id)),
+                "notification_id": first(select(Notification.id)),
+                "correlation_id": first(select(AuditEvent.correlation_id)),
                 "session_id": str(new_id()),
-                "user_id": str(world.people["rui"].id),
-                "role_id": str(one(select(Role.id).where(Role.code == "member")).one()),
-                "instance_id": str(instance_id),
-                "attachment_id": str(attachment),
-                "assignment_id": str(
-                    one(
-                        select(ApprovalAssignment.id).where(
-                            ApprovalAssignment.request_id == world.waiting[1]
-                        )
-                    ).first()
-                ),
-                "message_id": str(one(select(OutboxMessage.id)).first() or new_id()),
-                "timer_id": str(one(select(Timer.id)).first() or new_id()),
-                "delivery_id": str(one(select(Delivery.id)).first() or new_id()),
-                "notification_id": str(one(select(Notification.id)).first() or new_id()),
-                "token_id": str(one(select(ApiToken.id)).first() or new_id()),
-                "link_id": str(new_id()),
-                "target_id": str(world.order[1]),
-                "correlation_id": str(new_id()),
-                "target_type": "record",
-                "type_code": record.type_code,
-                "number": "1",
+                "token_id": str(new_id()),
             }
         )
 

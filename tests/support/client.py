@@ -6,6 +6,7 @@ Every HTML answer is read by ``tests.support.pages``: a test that meets a page w
 import contextvars
 from typing import Any
 
+from flask import has_app_context
 from flask.testing import FlaskClient
 
 from tests.support.pages import problems
@@ -21,7 +22,8 @@ class PageClient(FlaskClient):
     check_pages = True
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
-        db.session.rollback()
+        if has_app_context():  # a redirect is followed from inside a request, which has none
+            db.session.rollback()
         instant = clock.now() if clock.is_fixed() else None
         send = super().open
 
