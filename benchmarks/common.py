@@ -76,9 +76,7 @@ def show(title: str, figures: Sequence[Figure], seconds: float, *, as_json: bool
         table.add_column(name)
     for figure in figures:
         mark = {True: "met", False: "MISSED", None: ""}[figure.met]
-        table.add_row(
-            figure.what, figure.value, figure.peer, figure.ratio, figure.goal, mark
-        )
+        table.add_row(figure.what, figure.value, figure.peer, figure.ratio, figure.goal, mark)
     Console(width=160).print(table)
 
 
@@ -113,8 +111,7 @@ def hand_over(stage: Stage, people: int) -> None:
     with stage.owner() as connection:
         connection.execute("set session_replication_role = replica")
         connection.execute(
-            "create temporary table crowd as select n, uuidv7() id"
-            " from generate_series(1, %s) n",
+            "create temporary table crowd as select n, uuidv7() id from generate_series(1, %s) n",
             (people - 1,),
         )
         connection.execute(

@@ -147,7 +147,7 @@ def against_limit(stage: Stage, size: int) -> tuple[float, float]:
     return 1 / middle, percentile(limit, 0.5) / middle
 
 
-def measure(quick: bool) -> list[Figure]:
+def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - its only choice
     """Decide with few and with many open requests, then look at the inbox."""
     size = 40 if quick else 150
     with staged() as stage:

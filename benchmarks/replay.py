@@ -57,7 +57,7 @@ def commits_a_second(count: int) -> float:
     return 1 / percentile(spent, 0.5)
 
 
-def measure(quick: bool) -> list[Figure]:
+def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - its only choice
     """All events in batches, then a part of them in one transaction each."""
     if not LOG.exists():
         return [Figure("skipped", "the logs are not here", "", "", str(LOG))]

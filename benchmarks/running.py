@@ -148,7 +148,7 @@ def second_start(folder: Path) -> list[Figure]:
     ]
 
 
-def measure(quick: bool) -> list[Figure]:
+def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - its only choice
     """Two installations, one after the other."""
     sink = Sink()
     with tempfile.TemporaryDirectory() as name:

@@ -8,8 +8,7 @@ from tests.reliability.installation import House, eventually
 from tests.reliability.sink import Sink
 
 WAITING = (
-    "select count(*) from outbox_messages where state in ('pending', 'claimed')"
-    " and company_id = %s"
+    "select count(*) from outbox_messages where state in ('pending', 'claimed') and company_id = %s"
 )
 STORED = (
     "select d.id, d.request_id::text as request, u.email as who, d.decision"
@@ -95,7 +94,8 @@ def told_of_outcome(house: House, company: str) -> None:
         "   and d.user_id = q.requester_id) as mails,"
         " (select count(*) from notifications n where n.subject_id = q.id"
         "   and n.user_id = q.requester_id) as notices"
-        " from approval_requests q where q.company_id = %s and q.status in ('approved', 'rejected')",
+        " from approval_requests q where q.company_id = %s"
+        " and q.status in ('approved', 'rejected')",
         company,
     )
     assert [row for row in rows if (row["mails"], row["notices"]) != (1, 1)] == []
@@ -104,8 +104,7 @@ def told_of_outcome(house: House, company: str) -> None:
 def timers_once(house: House, company: str, overdue: Sequence[str]) -> None:
     """Due moments of requests nobody decided fired once; those of decided ones are disarmed."""
     late = (
-        "select count(*) from timers where company_id = %s and state = 'armed'"
-        " and due_at <= now()"
+        "select count(*) from timers where company_id = %s and state = 'armed' and due_at <= now()"
     )
     eventually(lambda: house.value(late, company) == 0, 15, "timers fired")
     rows = house.rows(

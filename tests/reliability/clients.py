@@ -79,7 +79,13 @@ class Crowd:
     """Threads that work off decisions; an unanswered one is repeated, or left for later."""
 
     def __init__(
-        self, house: House, tokens: dict[str, str], todo: Sequence[Decision], *, seed: int, pause: float
+        self,
+        house: House,
+        tokens: dict[str, str],
+        todo: Sequence[Decision],
+        *,
+        seed: int,
+        pause: float,
     ) -> None:
         self._house = house
         self._tokens = tokens

@@ -1,5 +1,6 @@
 """A real installation under test: started by its supervisor, wounded from outside."""
 
+import contextlib
 import json
 import os
 import signal
@@ -43,10 +44,8 @@ class House(Installation):
         """Send a signal to a process of a part (0: the oldest); nobody there is fine."""
         pids = self.pids_of(name)
         if pids:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pids[min(which, len(pids) - 1)], number)
-            except ProcessLookupError:
-                pass
 
     def connect(self) -> psycopg.Connection[dict[str, Any]]:
         """As the owner and superuser, who sees the rows of all companies."""

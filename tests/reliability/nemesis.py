@@ -1,5 +1,6 @@
 """Whoever wounds the installation: a schedule drawn from a seed, and done by process id."""
 
+import contextlib
 import random
 import threading
 import time
@@ -44,10 +45,8 @@ class Nemesis:
         self._thread.join(20)
 
     def _flush(self) -> None:
-        try:
+        with contextlib.suppress(redis.RedisError):
             redis.Redis.from_url(self._house.settings_of()["WFWEB_REDIS_URL"]).flushall()
-        except redis.RedisError:
-            pass
 
     def _rage(self) -> None:
         # Each kind once before any comes again, in an order that chance decides.

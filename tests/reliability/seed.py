@@ -50,12 +50,7 @@ def decisions(requests: int, overdue: int) -> dict[str, Any]:
         code = f"pair_{number}"
         with transaction(actor=world.people.alma.actor):
             identity.create_role(code, code)
-        pairs.append(
-            [
-                approver(world, f"Pair {number}{letter}", code)
-                for letter in "ab"
-            ]
-        )
+        pairs.append([approver(world, f"Pair {number}{letter}", code) for letter in "ab"])
     made = []
     for number, pair in enumerate(pairs):
         world.publish_levels(level({"role": f"pair_{number}"}, quorum="all", due_hours=48))

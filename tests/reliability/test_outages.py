@@ -1,7 +1,11 @@
 """PostgreSQL dies and comes back, Valkey is away: what was acknowledged is stored."""
 
+import http.cookiejar
 import random
+import re
+import signal
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -19,8 +23,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.committed, pytest.mark.timeout(180)]
 def test_acknowledged_decisions_outlive_the_database_server(
     house: House, sink: Sink, signal_name: str
 ) -> None:
-    import signal
-
     world = house.seed("decisions", "24", "0")
     decided = decisions_for(world["seats"], random.Random(signal_name))
     crowd = Crowd(house, world["tokens"], decided, seed=1, pause=0.25)
@@ -42,14 +44,10 @@ def test_acknowledged_decisions_outlive_the_database_server(
 
 def without_valkey(house: House) -> None:
     """Stop it where it stands: connections hang, as behind a broken network."""
-    import signal
-
     house.kill("valkey", number=signal.SIGSTOP)
 
 
 def with_valkey(house: House) -> None:
-    import signal
-
     house.kill("valkey", number=signal.SIGCONT)
 
 
@@ -84,9 +82,6 @@ def guesses(house: House, count: int) -> list[int]:
 
 
 def guess(house: House, password: str) -> int:
-    import http.cookiejar
-    import re
-
     jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     browser = urllib.request.build_opener(jar)
     address = f"http://127.0.0.1:{house.port}/sign-in"

@@ -14,9 +14,9 @@ from tests.reliability.sink import Sink
 
 pytestmark = [pytest.mark.slow, pytest.mark.committed, pytest.mark.timeout(120)]
 HELD = "select state, attempts, unfinished_claims from outbox_messages where id = %s"
-MAIL_TO_ASK = (
+OUTCOME_MAIL = (
     "select o.id, d.id as delivery from outbox_messages o join deliveries d on d.outbox_id = o.id"
-    " where o.company_id = %s and d.address = %s"
+    " where o.company_id = %s and d.address = %s and d.kind = 'approval_approved'"
 )
 
 
@@ -56,7 +56,7 @@ def test_a_worker_paused_past_its_lease_changes_nothing_when_it_wakes(
     approve(house, world, 1)
     assert talking.wait(20)
     (zombie,) = house.pids_of("worker-outside")
-    (mail,) = house.rows(MAIL_TO_ASK + " and d.kind = 'approval_approved'", world["company"], "rui@kestrel.example")
+    (mail,) = house.rows(OUTCOME_MAIL, world["company"], "rui@kestrel.example")
     os.kill(zombie, signal.SIGSTOP)
     fresh = house.extra("worker", "outside")
     try:
@@ -96,9 +96,8 @@ def test_a_message_that_kills_three_workers_is_set_aside_and_the_others_flow(
     quiet.on_mail = poison
     approve(house, world, 0)
     approve(house, world, 1)
-    find = MAIL_TO_ASK + " and d.kind = 'approval_approved'"
     (mail,) = eventually(
-        lambda: house.rows(find, world["company"], "rui@kestrel.example"), 20, "the mail"
+        lambda: house.rows(OUTCOME_MAIL, world["company"], "rui@kestrel.example"), 20, "the mail"
     )
     for deaths in (1, 2, 3):
         eventually(lambda n=deaths: len(victims) >= n, 30, f"death {deaths}")

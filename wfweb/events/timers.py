@@ -87,11 +87,12 @@ _DUE = text(
     "select id, company_id from timers where state = 'armed' and due_at <= :now"
     " order by due_at limit :limit"
 )
+# Claimed by being marked as fired: a handler that fails takes the mark back with everything else.
 _CLAIM = text(
-    "select id, company_id, kind, subject_type, subject_id, due_at, payload from timers"
-    " where id = :id and state = 'armed' and due_at <= :now for update skip locked"
+    "update timers set state = 'fired', fired_at = :now where id = (select id from timers"
+    " where id = :id and state = 'armed' and due_at <= :now for update skip locked)"
+    " returning id, company_id, kind, subject_type, subject_id, due_at, payload"
 )
-_FIRED = text("update timers set state = 'fired', fired_at = :now where id = :id")
 _FAILED = text(
     "update timers set attempts = attempts + 1, last_error = :error,"
     " due_at = :again, state = case when attempts + 1 >= :maximum then 'dead' else 'armed' end"
@@ -120,8 +121,6 @@ def _fire(timer_id: UUID, company_id: UUID, handlers: Mapping[str, Handler]) -> 
                 return
             due = Due(*row)
             handlers[due.kind](due)
-            journal().flush()
-            session().execute(_FIRED, {"id": timer_id, "now": clock.now()})
     except Exception as error:
         log.exception("timer_failed", timer_id=str(timer_id))
         _put_off(timer_id, company_id, error)
