@@ -111,7 +111,7 @@ def _list(record_type: RecordType) -> Response:
         if found.next
         else "",
         first_url=_url(record_type, filters.as_args()) if after else "",
-        states=states_of(record_type),
+        states=[(code, code.replace("_", " ").capitalize()) for code in states_of(record_type)],
         filterable=filterable(shape),
         picks=pickers_for(shape, {}),
         may_create=policy.may(record_type, "create"),
