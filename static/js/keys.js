@@ -107,7 +107,7 @@
       tick(list, box, event.shiftKey);
     } else if ('arcdzno'.includes(key) && key.length === 1) {
       const row = list && current(list);
-      const shown = $$(PANE); // the reading pane, or a page's main part and its dock
+      const shown = $$(PANE);
       // A letter must never decide something other than the row it was pressed on.
       if (row && shown.some(each => each.dataset.for !== undefined && each.dataset.for !== row.dataset.id)) return false;
       return press(key, key === 'z' || !shown.length ? [document] : shown);
