@@ -54,7 +54,7 @@ def _addresses(body: DefinitionBody) -> frozenset[str]:
         for state in body.states
         if state.approval is not None
         for level in state.approval.levels
-        for approver in level.approvers
+        for approver in (*level.approvers, *level.escalate_to)
         if approver.user is not None
     }
     found = [people.user_by_email(address) for address in sorted(named)]
