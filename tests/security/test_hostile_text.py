@@ -232,7 +232,7 @@ def typed_into(form: Node, texts: Iterator[str]) -> dict[str, str]:
     sent = fields(form)
     for node in form.walk():
         free = node.name == "textarea" or (node.name == "input" and node.get("type") in TEXTS)
-        if free and node.get("name") in sent:
+        if free and node.get("name") in sent and "hidden" not in node.attributes:
             sent[node.get("name")] = next(texts)
     return sent
 

@@ -339,7 +339,8 @@ def fields(form: Node) -> dict[str, str]:
     sent: dict[str, str] = {}
     for node in form.walk():
         name = node.get("name")
-        if not name or "disabled" in node.attributes:
+        dormant = any(up.name == "template" for up in node.ancestors())
+        if not name or dormant or "disabled" in node.attributes:
             continue
         if node.name == "textarea":
             sent[name] = "".join(c for c in node.children if isinstance(c, str)).removeprefix("\n")

@@ -1,6 +1,7 @@
 """Administration of record types: list, form, JSON, preview."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -196,7 +197,7 @@ def _form(
     status: int = 200,
 ) -> Response:
     shape, problems = _previewed(record_type, typed) if preview and not errors else (None, ())
-    shown = [*errors, *problems]
+    shown = [_at_control(error) for error in (*errors, *problems)]
     drawn = forms.blank_form(shape, zone()) if shape else {}
     return page(
         "record_types/form.html",
@@ -215,6 +216,14 @@ def _form(
         preview_typed=drawn,
         preview_picks=pickers_for(shape, drawn) if shape else None,
     )
+
+
+def _at_control(error: FieldError) -> FieldError:
+    """Let an error about a part of a list lead to the one field in which the list is typed."""
+    name, _, rest = error.pointer.strip("/").partition("/")
+    if name == "fields" or not rest[:1].isdigit():
+        return error
+    return replace(error, pointer=f"/{name}")
 
 
 def _shown_version(record_type: RecordType | None, conflict: Conflict | None) -> str:
