@@ -10,7 +10,7 @@ somebody uninformed, later.
 from flask import Flask, request
 
 from wfweb import audit, events
-from wfweb.approvals import act, deadlines, edits
+from wfweb.approvals import act, deadlines, edits, tables
 from wfweb.approvals import events as approval_events
 from wfweb.approvals import jobs as approval_jobs
 from wfweb.approvals import queries as approval_queries
@@ -36,7 +36,7 @@ from wfweb.records.events import (
     RecordChanged,
     RecordCreated,
 )
-from wfweb.workflow import actions, builtin, moments, panel, reactions, telling, writing
+from wfweb.workflow import actions, builtin, known, moments, panel, reactions, telling, writing
 from wfweb.workflow import jobs as workflow_jobs
 from wfweb.workflow.events import (
     InstanceCancelled,
@@ -133,6 +133,7 @@ def _api(app: Flask) -> None:
 def _approvals() -> None:
     ports.before_edit = edits.lock_for_edit
     ports.edit_guard = edits.edit_guard
+    known.matrices_from(tables.live_codes)
     ports.record_view_allowed = approval_queries.may_see_record
     events.subscribe_now(StateEntered, approval_reactions.on_state_entered)
     events.subscribe_now(InstanceMoved, approval_reactions.on_instance_moved)

@@ -79,6 +79,14 @@ def find_matrix(code: str) -> ApprovalMatrix:
     return found
 
 
+def live_codes() -> frozenset[str]:
+    """Return the codes of the matrices that definitions may name."""
+    query = select(ApprovalMatrix.code).where(
+        ApprovalMatrix.company_id == current_actor().company_id, ApprovalMatrix.retired_at.is_(None)
+    )
+    return frozenset(session().scalars(query))
+
+
 def effective(code: str, at: datetime) -> tuple[ApprovalMatrix, ApprovalMatrixVersion] | None:
     """Return the version of a matrix that is the rule at an instant, or nothing."""
     query = (
