@@ -19,7 +19,7 @@ PAGE_SIZE = 50
 def story(target_type: str, target_id: UUID) -> Response:
     """Show everything that happened to one subject, newest first."""
     require("audit.view", risk="MEDIUM")
-    after = decode_cursor(request.args.get("after"), 1)
+    after = decode_cursor(request.args.get("after"), 1, (UUID,))
     entries = queries.story(target_id, before=after[0] if after else None, limit=PAGE_SIZE + 1)
     if not entries and after is None:
         raise NotFound

@@ -27,7 +27,7 @@ def _page_of(rows: Any) -> tuple[Any, str | None]:
 
 
 def _before() -> UUID | None:
-    after = decode_cursor(request.args.get("after"), 1)
+    after = decode_cursor(request.args.get("after"), 1, (UUID,))
     return after[0] if after else None
 
 
