@@ -34,7 +34,7 @@ EMPTY: forms.Values = {
 def users() -> ResponseReturnValue:
     """List people by name; search by name, title or address."""
     text, everybody = request.args.get("q", "")[:100], request.args.get("state") == "all"
-    after = decode_cursor(request.args.get("after"), 2)
+    after = decode_cursor(request.args.get("after"), 2, (str, UUID))
     with transaction():
         statement = queries.people_matching(text, inactive=everybody)
         if after:
