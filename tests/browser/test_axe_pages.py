@@ -124,9 +124,9 @@ def kinds_of_pages(site: _Site) -> list[tuple[str | None, str]]:
                 endpoint = match(path.partition("?")[0], "GET")[0]
                 if status != 200 or endpoint in found or endpoint == "asset":
                     continue
-                answer = world.client(who).get(path)
-                if answer.text.startswith("<!doctype html>"):
-                    found[endpoint] = (who, path)
+                with world.client(who).get(path) as answer:
+                    if answer.mimetype == "text/html" and answer.text.startswith("<!doctype"):
+                        found[endpoint] = (who, path)
     return list(found.values())
 
 
