@@ -6,7 +6,6 @@ of another host fails the test.
 """
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,46 +20,16 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Route,
-    sync_playwright,
 )
 from werkzeug.serving import make_server
 
 from tests.people import PASSWORD, People, Person, make_people
-
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-ARGUMENTS = (
-    "--no-sandbox",  # as root the sandbox cannot start; the pages are our own
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser a worker; without one tests are skipped, except in CI, where they fail."""
-    program = os.environ.get("WFWEB_CHROMIUM") or next(
-        filter(None, map(shutil.which, PROGRAMS)), None
-    )
-    if program is None:
-        words = "no Chromium found: install it (apt install chromium) or set WFWEB_CHROMIUM"
-        if os.environ.get("CI") == "true":
-            pytest.fail(words)
-        pytest.skip(words)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @dataclass

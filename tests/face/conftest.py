@@ -1,20 +1,16 @@
 """The pages of tests/face in a real browser, served without an application or a database."""
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.face.environment import STATIC
 from tests.face.stage import CONTENT_SECURITY_POLICY, Answer, Stage
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -50,22 +46,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: what matters is in the stage's list of posts."""
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = os.environ.get("WFWEB_CHROMIUM") or next(
-        filter(None, map(shutil.which, PROGRAMS)), None
-    )
-    if program is None:
-        words = "no Chromium found: install it (apt install chromium) or set WFWEB_CHROMIUM"
-        if os.environ.get("CI") == "true":
-            pytest.fail(words)
-        pytest.skip(words)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     """A server with the pages of ``stage.py``; knows what was posted."""
@@ -83,13 +63,13 @@ def stage() -> Iterator[Stage]:
 
 
 @pytest.fixture
-def show(browser: Browser, stage: Stage) -> Iterator[Callable[..., Page]]:
+def show(chromium: Browser, stage: Stage) -> Iterator[Callable[..., Page]]:
     """Open a page of the stage in a window of its own; it may throw or break the CSP nowhere."""
     complaints: list[str] = []
     opened = []
 
     def open_page(path: str, **options: object) -> Page:
-        context = browser.new_context(base_url=stage.url, **options)  # type: ignore[arg-type]
+        context = chromium.new_context(base_url=stage.url, **options)  # type: ignore[arg-type]
         context.set_default_timeout(5_000)
         opened.append(context)
         page = context.new_page()
