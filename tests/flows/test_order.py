@@ -175,3 +175,17 @@ def test_a_small_order_needs_nobody_and_says_by_which_rule(dairy: UUID):
         entries = audit.story(asked(record_id).id)
     assert any("Small orders need nobody" in str(entry.new_values) for entry in entries)
     assert told(dairy)[-1] == ("rui", "approval_approved")
+
+
+def test_what_is_withdrawn_is_a_draft_again_and_can_be_asked_anew(dairy: UUID):
+    record_id = order(dairy, "1000.00")
+    with transaction(actor=actor(dairy, "rui")):
+        approvals.withdraw(asked(record_id).id, comment="The customer changed their mind.")
+    with transaction(company_id=dairy):
+        assert session().get_one(Record, record_id, populate_existing=True).state == "draft"
+    with transaction(actor=actor(dairy, "rui")):
+        running = select(WorkflowInstance.id).where(WorkflowInstance.record_id == record_id)
+        workflow.fire(session().scalars(running).one(), "submit")
+    with transaction(company_id=dairy):
+        states = select(ApprovalRequest.status).where(ApprovalRequest.record_id == record_id)
+        assert sorted(session().scalars(states)) == ["cancelled", "pending"]
