@@ -116,13 +116,16 @@ def _fill_order(page: Page) -> None:
     page.evaluate("document.activeElement.blur()")
 
 
+WAITING: Final = "/records/sales_order?state=waiting_for_approval"
 PICTURES: Final = (
     Picture("inbox", "mia", "/inbox"),
     Picture("request", "mia", "/inbox?sort=newest", _open_first),
     Picture("reject", "mia", "/inbox?sort=newest", _open_first_with("reject")),
     Picture("selection", "mia", "/inbox", _select_three),
     Picture("new-order", "rui", "/records/sales_order/new", _fill_order),
-    Picture("order", "rui", "/records/sales_order?state=waiting_for_approval", _follow("main td a, main th a")),
+    Picture(
+        "order", "rui", "/records/sales_order?state=waiting_for_approval", _follow("main tbody a")
+    ),
     Picture("my-requests", "rui", "/my-requests"),
     Picture("mail", "mia", "/dev/mail/?to=mia@kestrel.example", _read_mail),
     Picture("workflow", "alma", "/workflows/sales_order_approval"),
