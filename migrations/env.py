@@ -13,15 +13,15 @@ TIMEOUTS = ("set lock_timeout = '5s'", "set statement_timeout = '10min'")
 
 def configure(connection: Connection) -> None:
     """Run all steps, each in its own transaction; a second runner waits for the first."""
-    import wfweb.models  # noqa: F401, PLC0415 - fills Base.metadata for autogenerate
+    import wfweb.models  # noqa: F401 - fills Base.metadata for autogenerate
 
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         transaction_per_migration=True,
         compare_type=True,
-        include_object=lambda _o, name, kind, _r, _c: not (
-            kind == "table" and str(name).startswith("audit_events_")
+        include_object=lambda _o, name, kind, _r, _c: (
+            not (kind == "table" and str(name).startswith("audit_events_"))
         ),
     )
     with context.begin_transaction():
