@@ -21,6 +21,7 @@ from wfweb.approvals.presentation import (
     words_of,
 )
 from wfweb.approvals.queries import LevelView, RequestPage, SeatView
+from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.formats import short_moment
 from wfweb.records.fields import Field
@@ -212,6 +213,8 @@ class Shown:
         if level is None or due is None:
             return ""
         action = level.level.spec.get("timeout_action")
+        if due <= clock.now():
+            return f"It is late since {short_moment(due)}; it stays here until somebody decides"
         words = {
             "escalate": "Escalates",
             "auto_reject": "Is rejected",

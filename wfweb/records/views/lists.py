@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from wfweb.identity.access import signed_in
+from wfweb.identity.access import requires, signed_in
 from wfweb.identity.queries import find_people
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import NotFound
@@ -183,7 +183,7 @@ def _stored(field: Field, value: str) -> object:
 
 
 @bp.get("/pickers/people")
-@signed_in
+@requires("users.view")
 def suggest_people() -> ResponseReturnValue:
     """Suggest people for what is typed; the value is the address, which forms understand."""
     with transaction():
