@@ -28,6 +28,7 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "integrator-guide.md").read_text()
 @pytest.fixture
 def address(committed_app: Flask) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, committed_app, threaded=True)
+    server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -59,6 +59,9 @@ def site(
     get_settings.cache_clear()
     app = create_app()
     server = make_server("127.0.0.1", port, app, threaded=True)
+    # Closing waits for the answers under way, so that none keeps a connection of the dropped
+    # database.
+    server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -161,7 +161,11 @@ def _json_page(
         status=status,
         record_type=record_type,
         text=text,
-        errors=errors,
+        # One field holds everything here: the place goes into the words.
+        errors=[
+            FieldError("/definition", f"{e.pointer}: {e.message}" if e.pointer else e.message)
+            for e in errors
+        ],
         conflict=conflict,
         version=conflict.your_version if conflict else record_type.version,
         schema=_pretty(record_type.json_schema),
