@@ -45,14 +45,14 @@ _REQUEST = {
     "due": "today 12:52 CET",
     "level": "level 2 of 3",
     "record": "ORD-1042",
-    "company": "Kestrel Dairy",
+    "company": "Example Ltd",
 }
 
 
 _WORKFLOW = {
     "subject": "ORD-1042 is waiting",
     "text": "It has waited for three days.",
-    "company": "Kestrel Dairy",
+    "company": "Example Ltd",
 }
 
 
@@ -171,7 +171,7 @@ KINDS: dict[str, Kind] = {
                 "author": "Mia Manages",
                 "subject": "ORD-1042",
                 "comment": "@Ada can you look at line 3?",
-                "company": "Kestrel Dairy",
+                "company": "Example Ltd",
             },
         ),
         Kind(
