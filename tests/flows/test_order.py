@@ -17,7 +17,7 @@ from wfweb.identity.service.companies import create_company
 from wfweb.kernel.actor import Actor
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.ids import new_id
-from wfweb.notifications.models import Delivery
+from wfweb.notifications.models import Delivery, Notification
 from wfweb.packs import demo, install, read_pack
 from wfweb.records import service as records
 from wfweb.records.models import Record
@@ -181,6 +181,10 @@ def test_what_is_withdrawn_is_a_draft_again_and_can_be_asked_anew(dairy: UUID):
     record_id = order(dairy, "1000.00")
     with transaction(actor=actor(dairy, "rui")):
         approvals.withdraw(asked(record_id).id, comment="The customer changed their mind.")
+    told(dairy)
+    with transaction(company_id=dairy):
+        kinds = select(Notification.kind).order_by(Notification.id)
+        assert session().scalars(kinds).all() == ["approval_assigned", "approval_withdrawn"]
     with transaction(company_id=dairy):
         assert session().get_one(Record, record_id, populate_existing=True).state == "draft"
     with transaction(actor=actor(dairy, "rui")):

@@ -73,9 +73,18 @@ def tell_rejected(payload: dict[str, Any]) -> None:
 
 
 def tell_cancelled(payload: dict[str, Any]) -> None:
-    """Tell the requester when the request came back to be changed."""
+    """Tell the requester what came back to be changed, and the asked what was taken back."""
     if payload.get("reason") == "sent_back":
         _tell_requester(payload, "approval_sent_back", comment=_last_words(payload))
+    elif payload.get("reason") == "withdrawn":
+        request = _request(payload)
+        notify(
+            [UUID(str(user_id)) for user_id in payload.get("waiting_user_ids", ())],
+            "approval_withdrawn",
+            _context(request),
+            subject=(SUBJECT, request.id),
+            key=f"{request.id}:withdrawn",
+        )
 
 
 def tell_at_risk(payload: dict[str, Any]) -> None:

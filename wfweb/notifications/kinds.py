@@ -126,6 +126,18 @@ KINDS: dict[str, Kind] = {
             {**_REQUEST, "comment": "Please split the delivery into two dates."},
         ),
         Kind(
+            "approval_withdrawn",
+            "A request was taken back",
+            Words(
+                "Withdrawn: {{amount}}: {{title}} [{{key}}]",
+                "{{requester}} took {{title}} back",
+                "Nothing is left for you to decide.",
+                "Open the request",
+            ),
+            _REQUEST,
+            mail=False,
+        ),
+        Kind(
             "approval_moved",
             "A decision was given to somebody",
             Words(
