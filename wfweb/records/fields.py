@@ -131,11 +131,16 @@ class Field:
         data: dict[str, Any] = {}
         for name in _STORED:
             value = getattr(self, name)
-            if value not in (None, False, "", ()) and value != usual.get(name):
+            if _says_something(value) and value != usual.get(name):
                 data[name] = _plain(value)
         if self.default is not None:
             data["default"] = self.default
         return data
+
+
+def _says_something(value: Any) -> bool:
+    # By identity, because a limit of 0 equals False and still is a limit.
+    return value is not None and value is not False and value not in ("", ())
 
 
 def _plain(value: Any) -> Any:

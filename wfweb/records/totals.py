@@ -133,7 +133,20 @@ def compute(total: Total, data: Mapping[str, Any], target: Field) -> Any:
     try:
         return _typed(target, result, currency)
     except Wrong as wrong:
-        raise Wrong(wrong.message, wrong.code, below=f"/{total.lines}") from None
+        below = _negative(total, lines) if wrong.code == "minimum" else ""
+        raise Wrong(wrong.message, wrong.code, below=f"/{total.lines}{below}") from None
+
+
+def _negative(total: Total, lines: Sequence[Mapping[str, Any]]) -> str:
+    """Return where the first number is that makes its line count against the others."""
+    for number, line in enumerate(lines):
+        if (line_amount(total, line) or 0) >= 0:
+            continue
+        for factor in total.factors:
+            value = line[factor]
+            if (_plain(value) or 0) < 0:
+                return f"/{number}/{factor}{'/amount' if isinstance(value, Mapping) else ''}"
+    return ""
 
 
 def _typed(target: Field, result: Decimal, currency: str | None) -> Any:
