@@ -60,6 +60,8 @@ def test_differences_give_1_and_are_shown(files: dict[str, Path]) -> None:
         ("--log", "{", "log.jsonl line 1: is not JSON"),
         ("--expect", '{"case": 1}', "per_case.jsonl line 1 has no case"),
         ("--expect", "x", "per_case.jsonl is not JSON"),
+        ("--expect", "{}", "per_case.jsonl states nothing to compare with"),
+        ("--expect", '{"final_states": {}, "colour": 5}', "states nothing to compare with"),
         ("--definition", "a: *b", "loan.json is no definition"),
         ("--definition", '{"code": "x"}', "“states” is needed"),
     ],

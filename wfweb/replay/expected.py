@@ -38,7 +38,7 @@ Expectation = list[Mapping[str, Any]] | Mapping[str, Any]
 def read_expected(path: Path) -> Expectation:
     """Read a ``per_case.jsonl`` (also gzipped) as a list, or a ``summary.json`` as an object.
 
-    :raises BrokenExpectation: naming the line where known.
+    :raises BrokenExpectation: naming the line where known, and for a file that states nothing.
     """
     raw = _content(path)
     lines = raw.splitlines()
@@ -48,7 +48,21 @@ def read_expected(path: Path) -> Expectation:
     whole = _json(raw, None, path)
     if not isinstance(whole, dict):
         raise BrokenExpectation(f"{path.name} is neither one case a line nor a summary")
+    if not _states_something(whole):
+        # Comparing with nothing would find no difference, which reads as a proof.
+        known = ", ".join(("final_states", *_COUNTS))
+        raise BrokenExpectation(f"{path.name} states nothing to compare with, such as {known}")
     return whole
+
+
+def _states_something(wanted: Mapping[str, Any]) -> bool:
+    """Tell whether a summary holds at least one number that a run is compared with."""
+    quantiles = [wanted.get(name) for name in _QUANTILES]
+    return (
+        any(wanted.get(name) is not None for name in _COUNTS)
+        or any(bool(wanted.get(name)) for name in _LISTS)
+        or any(value is not None for found in quantiles if found for value in found.values())
+    )
 
 
 def compare(results: Results, found: Mapping[str, Any], expected: Expectation) -> Comparison:
@@ -114,6 +128,7 @@ _COUNTS = {
     "approvals_total": "approvals_total",
     "rejections_total": "rejections_total",
 }
+_LISTS = ("final_states", "refusals_by_state_and_activity", "top_refusals")
 _QUANTILES = ("first_to_last_event_s", "elapsed_first_submission_to_last_approval_s")
 
 
