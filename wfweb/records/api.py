@@ -5,6 +5,7 @@ from uuid import UUID
 from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, VersionIn, endpoint, money, under
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import FieldError, Forbidden, Locked, ValidationFailed
+from wfweb.kernel.journal import journal
 from wfweb.records import policy, service
 from wfweb.records.listing import Filters, list_page, read_filters
 from wfweb.records.models import Record, RecordType
@@ -55,6 +56,13 @@ def shown(record: Record) -> RecordOut:
         updated_at=record.updated_at,
         archived_at=record.archived_at,
     )
+
+
+def _settled(record: Record) -> RecordOut:
+    """Return a record as it stands after an act: workflows that it moved have written too."""
+    journal().flush()
+    session().refresh(record)
+    return shown(record)
 
 
 @endpoint(
@@ -113,8 +121,7 @@ def create_record(code: str, body: RecordIn) -> Answer:
     """Create a record of a type."""
     with under("/data"):
         record = service.create_record(code, body.data)
-    session().flush()  # its moments are filled in when it is written
-    return Answer(model=shown(record), location=f"{PREFIX}/records/{record.key}")
+    return Answer(model=_settled(record), location=f"{PREFIX}/records/{record.key}")
 
 
 @endpoint(
@@ -148,7 +155,7 @@ def update_record(ref: str, body: RecordChange, version: int) -> RecordOut:
     """Change a record on the version that was seen."""
     record = record_of(ref)
     with under("/data"):
-        return shown(service.update_record(record.id, body.data, version=version))
+        return _settled(service.update_record(record.id, body.data, version=version))
 
 
 @endpoint(
@@ -163,7 +170,7 @@ def update_record(ref: str, body: RecordChange, version: int) -> RecordOut:
 )
 def update_record_owner(ref: str, body: OwnerIn, version: int) -> RecordOut:
     """Change whose record it is."""
-    return shown(service.set_owner(record_of(ref).id, body.owner, version=version))
+    return _settled(service.set_owner(record_of(ref).id, body.owner, version=version))
 
 
 @endpoint(
@@ -179,7 +186,7 @@ def update_record_owner(ref: str, body: OwnerIn, version: int) -> RecordOut:
 )
 def archive_record(ref: str, version: int) -> RecordOut:
     """Take a record out of the lists."""
-    return shown(service.archive_record(record_of(ref).id, version=version))
+    return _settled(service.archive_record(record_of(ref).id, version=version))
 
 
 @endpoint(
@@ -194,4 +201,4 @@ def archive_record(ref: str, version: int) -> RecordOut:
 )
 def restore_record(ref: str, version: int) -> RecordOut:
     """Bring a record back into the lists."""
-    return shown(service.restore_record(record_of(ref).id, version=version))
+    return _settled(service.restore_record(record_of(ref).id, version=version))
