@@ -263,3 +263,35 @@ def test_cancelling_needs_a_reason_and_the_right_person(world: People, published
         service.cancel(instance, "Ordered twice")
     assert row(world, instance).status == "cancelled"
     assert history(world, instance)[-1].comment == "Ordered twice"
+
+
+def record_state(people: People, record_id: UUID) -> str | None:
+    with transaction(actor=people.rui.actor):
+        return session().scalar(select(Record.state).where(Record.id == record_id))
+
+
+def test_cancelling_takes_the_state_off_the_record(
+    world: People, published: Publish, order: Callable[..., UUID]
+) -> None:
+    record_id, code = order(), published(record_type="order")
+    with transaction(actor=world.rui.actor):
+        first = service.start(code, record_id).id
+        service.fire(first, "check")
+    assert record_state(world, record_id) == "checked"
+    with transaction(actor=world.rui.actor):
+        service.cancel(first, "Ordered twice")
+    assert record_state(world, record_id) is None
+
+
+def test_cancelling_one_of_two_leaves_the_state_of_the_other(
+    world: People, published: Publish, order: Callable[..., UUID]
+) -> None:
+    record_id, code = order(), published(record_type="order", allow_parallel=True)
+    with transaction(actor=world.rui.actor):
+        first, second = service.start(code, record_id).id, service.start(code, record_id).id
+        service.fire(second, "check")
+        service.cancel(second, "Ordered twice")
+    assert record_state(world, record_id) == "new"
+    with transaction(actor=world.rui.actor):
+        service.cancel(first, "Not needed at all")
+    assert record_state(world, record_id) is None

@@ -300,6 +300,8 @@ def available(
 def cancel(instance_id: UUID, reason: str) -> Loaded:
     """End an instance before its end; its starter or an operator may.
 
+    Its record has no state afterwards, unless another instance still runs for it.
+
     :raises ValidationFailed: without a reason.
     :raises StepNotPossible: when it has ended already.
     :raises Forbidden: for anybody else.
@@ -317,6 +319,9 @@ def cancel(instance_id: UUID, reason: str) -> Loaded:
     _change(loaded, status="cancelled", steps=loaded.steps, ended_at=clock.now())
     writing.write_history(loaded, loaded.state, writing.Step("system", comment=reason))
     writing.disarm(loaded)
+    if loaded.record_id is not None:
+        state = _state_of_another(loaded.record_id, loaded.id)
+        journal().update(writing.RECORDS, loaded.record_id, {"state": state})
     emit(
         InstanceCancelled(
             **writing.about(loaded),
@@ -326,6 +331,18 @@ def cancel(instance_id: UUID, reason: str) -> Loaded:
         )
     )
     return loaded
+
+
+def _state_of_another(record_id: UUID, instance_id: UUID) -> str | None:
+    """Return where a record stands by the newest other instance that has not ended."""
+    journal().flush()
+    query = select(WorkflowInstance.state).where(
+        WorkflowInstance.record_id == record_id,
+        WorkflowInstance.id != instance_id,
+        WorkflowInstance.status.in_(("active", "error", "timeout")),
+    )
+    newest = query.order_by(WorkflowInstance.entered_at.desc()).limit(1)
+    return session().scalar(newest)
 
 
 def retry(instance_id: UUID) -> Loaded:
