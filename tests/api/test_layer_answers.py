@@ -47,6 +47,15 @@ def test_only_the_fields_that_were_asked_for(probe: Probe, people: People):
     assert body["items"] == [{"number": 1, "words": {"nl": "nr 1"}}]
     assert body["next"]
     assert program.get(f"{THING}?fields=name").get_json() == {"name": "Lamp"}
+    worth = program.get(f"{THING}?fields=worth.currency").get_json()
+    assert worth == {"worth": {"currency": "EUR"}}
+
+
+def test_names_below_a_field_are_known_or_refused(probe: Probe, people: People):
+    program = probe(people.rui)
+    assert program.get(f"{THING}?fields=worth.colour").status_code == 422
+    # What a mapping holds differs from item to item, so a name it lacks is not wrong.
+    assert program.get("/numbers?limit=1&fields=words.fr").get_json()["items"] == [{"words": {}}]
 
 
 def test_what_is_known_is_not_sent_again(probe: Probe, people: People):

@@ -189,6 +189,9 @@ def test_an_operation_without_body_takes_none(probe: Probe, people: People):
         ("filter[a][b]=1", "/filter[a][b]"),
         ("filter[a]=%00", "/filter[a]"),
         ("fields=colour", "/fields"),
+        ("fields=colour&filter[at_least]=1000", "/fields"),
+        ("filter[a]=%ff", ""),
+        ("%ff=1", ""),
     ],
 )
 def test_a_doubtful_query_is_refused_with_its_place(

@@ -1,21 +1,20 @@
 """Turning what a view returns into a response."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 from flask import Flask, Response, g, request
 from pydantic import BaseModel
 
+from wfweb.kernel.api import picking
 from wfweb.kernel.api.etags import etag, is_known
 from wfweb.kernel.api.idempotency import StoredAnswer
 from wfweb.kernel.api.reading import wanted_fields
 from wfweb.kernel.api.registry import Operation
 from wfweb.kernel.api.schemas import Page
 from wfweb.kernel.context import correlation_id
-from wfweb.kernel.errors import ValidationFailed
 from wfweb.kernel.jsontext import plain
 from wfweb.kernel.problem import API_PREFIX
 from wfweb.kernel.web import header_safe
@@ -59,7 +58,8 @@ def made(operation: Operation, result: object) -> StoredAnswer:
         return StoredAnswer(status, headers, b"")
     values = answer.model.model_dump(mode="json", by_alias=True)
     if operation.safe and (paths := wanted_fields()):
-        values = _only(values, paths)
+        picking.require_known(type(answer.model), paths)
+        values = picking.only(values, paths)
     body = orjson.dumps(values, default=plain) + b"\n"
     headers["Content-Type"] = "application/json"
     if isinstance(answer.model, Page) and answer.model.next:
@@ -92,29 +92,6 @@ def _link(cursor: str) -> str:
     arguments = [(k, v) for k, vs in request.args.lists() for v in vs if k != "after"]
     query = urlencode([*arguments, ("after", cursor)])
     return f'<{request.path}?{query}>; rel="next"'
-
-
-def _only(values: dict[str, Any], paths: Iterable[list[str]]) -> dict[str, Any]:
-    """Leave what ``fields=`` asks for; in a list, of every item."""
-    if set(values) == {"items", "next"}:
-        return {**values, "items": [_picked(item, paths) for item in values["items"]]}
-    return _picked(values, paths)
-
-
-def _picked(item: dict[str, Any], paths: Iterable[list[str]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for first, *rest in paths:
-        if first not in item:
-            message = f"There is no {first[:60]}; there is {', '.join(sorted(item))}"
-            raise ValidationFailed.at("/fields", message, "query")
-        if not rest:
-            found[first] = item[first]
-        elif isinstance(item[first], dict):
-            # What one record lacks another may have: absent is not wrong below the first level.
-            inner = found.setdefault(first, {})
-            if rest[0] in item[first]:
-                inner[rest[0]] = item[first][rest[0]]
-    return found
 
 
 def send(operation: Operation, answer: StoredAnswer, *, replayed: bool = False) -> Response:

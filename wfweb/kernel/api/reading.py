@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import unquote_to_bytes
 
 from flask import request
 from pydantic import BaseModel, ValidationError
@@ -103,6 +104,7 @@ def read_query(operation: Operation) -> BaseModel | None:
 
     :raises ValidationFailed: for unknown, repeated or wrong parameters.
     """
+    _require_utf8()
     known = set(operation.query.model_fields) if operation.query else set()
     values: dict[str, Any] = {}
     problems: list[FieldError] = []
@@ -125,6 +127,15 @@ def read_query(operation: Operation) -> BaseModel | None:
         return operation.query.model_validate(values)
     except ValidationError as error:
         raise validation_failed(error) from None
+
+
+def _require_utf8() -> None:
+    """Refuse bytes that are no text, which would otherwise be searched for as their escapes."""
+    try:
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError as error:
+        message = f"The query is not UTF-8: byte {error.start} does not belong there"
+        raise ValidationFailed.at("", message, "query") from None
 
 
 def _problem(name: str, given: list[str], known: set[str]) -> str | None:
