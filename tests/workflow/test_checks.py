@@ -318,13 +318,39 @@ def test_time_alone_must_not_go_round_for_ever() -> None:
     assert not [problem for problem in found(content) if problem.code == "endless_loop"]
 
 
-def test_an_approval_that_answers_itself_can_be_part_of_an_endless_loop() -> None:
+@pytest.mark.parametrize("action", ["auto_approve", "auto_reject"])
+def test_the_clock_of_a_state_answers_no_approval(action: str) -> None:
     content = approval()
-    content["states"][1] |= {"timeout_hours": 4, "timeout_action": "auto_reject"}
-    content["transitions"][2]["to"] = "new"
-    content["transitions"].append(way("hurry", "new", "asked", trigger="timeout", event=None))
-    content["states"][0] |= {"timeout_hours": 4}
-    assert "endless_loop" in [problem.code for problem in found(content)]
+    content["states"][1] |= {"timeout_hours": 4, "timeout_action": action}
+    (problem,) = found(content)
+    assert (problem.path, problem.severity) == ("/states/1/timeout_action", "error")
+    assert f"due_hours and timeout_action: {action} instead" in problem.message
+    content["states"][1]["approval"]["levels"][0] |= {"due_hours": 4, "timeout_action": action}
+    del content["states"][1]["timeout_hours"], content["states"][1]["timeout_action"]
+    assert found(content) == []
+
+
+def test_time_may_end_an_approval_but_not_take_the_way_of_the_approved() -> None:
+    content = approval()
+    content["states"][1]["timeout_hours"] = 4
+    content["transitions"].append(way("lapse", "asked", "no", trigger="timeout"))
+    assert found(content) == []
+    content["transitions"][3]["to"] = "yes"
+    (problem,) = found(content)
+    assert (problem.code, problem.path) == ("around_approval", "/transitions/3/trigger")
+
+
+def test_a_step_out_of_an_approval_leads_to_an_end_or_is_a_withdrawal() -> None:
+    content = approval()
+    content["transitions"].append(way("drop", "asked", "no"))
+    assert found(content) == []
+    content["transitions"][3] = way("back", "asked", "new")
+    (problem,) = found(content)
+    assert (problem.code, problem.path) == ("around_approval", "/transitions/3/trigger")
+    assert problem.severity == "error"
+    assert "trigger: rejection with event: withdraw" in problem.message
+    content["transitions"][3] = way("back", "asked", "new", trigger="rejection", event="withdraw")
+    assert found(content) == []
 
 
 @pytest.mark.parametrize(

@@ -120,15 +120,6 @@ def _automatic_edges(body: DefinitionBody) -> dict[str, list[str]]:
         for way in body.transitions
         if way.trigger in {"timeout", "condition"} and way.condition is None
     ]
-    outcomes = {"auto_approve": "approval", "auto_reject": "rejection"}
-    for state in body.states:
-        trigger = outcomes.get(state.timeout_action or "")
-        if trigger and state.timeout_hours:
-            pairs += [
-                (way.from_state, way.to)
-                for way in body.transitions
-                if way.from_state == state.code and way.trigger == trigger
-            ]
     return graph.edges_of(pairs)
 
 
@@ -159,11 +150,42 @@ def _timeouts(body: DefinitionBody) -> Iterator[Problem]:
         if state.timeout_hours is not None and not state.timeout_action and not ways:
             message = f"say what happens when “{state.name}” times out: timeout_action"
             yield Problem(f"{place}/timeout_hours", message, "timeout")
-        if state.timeout_action in {"auto_approve", "auto_reject"} and state.type != "approval":
-            message = f"“{state.name}” is no approval, so it cannot {state.timeout_action}"
-            yield Problem(f"{place}/timeout_action", message, "timeout")
+        if state.timeout_action in {"auto_approve", "auto_reject"}:
+            yield Problem(f"{place}/timeout_action", _no_answer_by_clock(state), "timeout")
         if state.type == "end" and (state.timeout_hours or state.on_exit):
             yield Problem(place, f"“{state.name}” is an end and is never left", "end_left")
+
+
+def _no_answer_by_clock(state: State) -> str:
+    """Only a level answers by itself: there it is a decision, with a row and an audit entry."""
+    if state.type != "approval":
+        return f"“{state.name}” is no approval, so it cannot {state.timeout_action}"
+    return (
+        f"a state cannot {state.timeout_action}: give the levels of “{state.name}”"
+        f" due_hours and timeout_action: {state.timeout_action} instead"
+    )
+
+
+def _ways_around_an_approval(body: DefinitionBody) -> Iterator[Problem]:
+    """Ways out of an approval state that would pass over whom it asks."""
+    known = {state.code: state for state in body.states}
+    agreed = {(w.from_state, w.to) for w in body.transitions if w.trigger == "approval"}
+    for number, way in enumerate(body.transitions):
+        start, after = known.get(way.from_state), known.get(way.to)
+        if start is None or after is None or start.type != "approval":
+            continue
+        if way.trigger == "timeout" and (way.from_state, way.to) in agreed:
+            message = (
+                f"time alone would lead to “{after.name}” as if it were approved: give the"
+                f" levels of “{start.name}” due_hours and a timeout_action instead"
+            )
+            yield Problem(f"/transitions/{number}/trigger", message, "around_approval")
+        if way.trigger == "user_action" and after.type not in {"end", "error"}:
+            message = (
+                f"a step from “{start.name}” to “{after.name}” would pass over whom it asks:"
+                " use trigger: rejection with event: withdraw or event: send_back"
+            )
+            yield Problem(f"/transitions/{number}/trigger", message, "around_approval")
 
 
 def _ambiguous(body: DefinitionBody) -> Iterator[Problem]:
@@ -218,6 +240,7 @@ _CHECKS: tuple[Check, ...] = (
     _reachability,
     _timeout_loops,
     _timeouts,
+    _ways_around_an_approval,
     _ambiguous,
     _trigger,
 )

@@ -162,14 +162,18 @@ def after_timeout(
 ) -> tuple[Transition | None, str | None]:
     """Return what a state's timeout does: a way out, or the action without one.
 
-    A way out with the trigger ``timeout`` goes first; then the state's timeout action.
+    A way out with the trigger ``timeout`` goes first; then the state's timeout action. The clock
+    of a state never answers for the people an approval asks: versions published before that
+    was refused only tell, and levels have timeout actions of their own.
     """
+    agreed = {way.to for way in definition.out(state, "approval")}
+    around = False
     for way in definition.out(state, "timeout"):
         if way.condition is None or judge(way.condition)[0]:
-            return way, None
+            if way.to not in agreed:
+                return way, None
+            around = True
     action = definition.states[state].timeout_action
-    if action == "auto_approve":
-        return after_approval(definition, state, "approval", judge), action
-    if action == "auto_reject":
-        return after_approval(definition, state, "rejection", judge), action
+    if around or action in {"auto_approve", "auto_reject"}:
+        return None, "escalate" if action == "escalate" else "notify"
     return None, action
