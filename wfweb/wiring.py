@@ -41,6 +41,8 @@ from wfweb.workflow import jobs as workflow_jobs
 from wfweb.workflow.events import (
     InstanceCancelled,
     InstanceMoved,
+    InstanceOverdue,
+    InstanceTimedOut,
     StateEntered,
     StateTimedOut,
 )
@@ -58,6 +60,7 @@ INSIDE_JOBS: dict[str, Handler] = {
     "approvals.tell_at_risk": approval_jobs.tell_at_risk,
     "approvals.tell_question": approval_jobs.tell_question,
     "workflow.tell_timed_out": workflow_jobs.tell_timed_out,
+    "workflow.tell_instance_timed_out": workflow_jobs.tell_instance_timed_out,
     "home.tell_mentioned": home_jobs.tell_mentioned,
 }
 
@@ -122,6 +125,8 @@ def _notifications(_app: Flask) -> None:
     events.subscribe_later(approval_events.RequestAtRisk, "approvals.tell_at_risk")
     events.subscribe_later(approval_events.QuestionAsked, "approvals.tell_question")
     events.subscribe_later(StateTimedOut, "workflow.tell_timed_out")
+    for event_type in (InstanceTimedOut, InstanceOverdue):
+        events.subscribe_later(event_type, "workflow.tell_instance_timed_out")
     events.subscribe_later(CommentAdded, "home.tell_mentioned")
 
 

@@ -10,12 +10,15 @@ from sqlalchemy import select
 
 from tests.people import People
 from tests.workflow.test_steps import begin, history, row
-from wfweb.events import timers
-from wfweb.events.models import Timer
+from wfweb.approvals import service as approvals
+from wfweb.approvals.models import ApprovalRequest
+from wfweb.events import delivery, timers
+from wfweb.events.models import OutboxMessage, Timer
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
-from wfweb.wiring import TIMERS
-from wfweb.workflow import moments, service
+from wfweb.notifications.models import Notification
+from wfweb.wiring import TIMERS, handlers
+from wfweb.workflow import checks, moments, service
 from wfweb.workflow.definitions import next_start
 from wfweb.workflow.models import WorkflowDefinition, WorkflowInstance
 from wfweb.workflow.schemas import DefinitionBody
@@ -117,6 +120,111 @@ def test_an_instance_that_takes_too_long_stops_for_an_operator(
     assert armed(world, instance) == ["workflow.instance_timeout"]
 
 
+def asking(**state: Any) -> dict[str, Any]:
+    """An approval that Ada answers, in the state ``asked``."""
+    levels = [{"approvers": [{"user": "ada@kestrel.example"}]}]
+    asked = {"code": "asked", "name": "Asked", "type": "approval", "approval": {"levels": levels}}
+    return {
+        "record_type": "order",
+        "states": [
+            {"code": "new", "name": "New", "type": "start"},
+            {**asked, **state},
+            {"code": "yes", "name": "Yes", "type": "end"},
+            {"code": "no", "name": "No", "type": "end"},
+        ],
+        "transitions": [
+            {"code": "ask", "from": "new", "to": "asked"},
+            {"code": "ok", "from": "asked", "to": "yes", "trigger": "approval"},
+            {"code": "nok", "from": "asked", "to": "no", "trigger": "rejection"},
+        ],
+    }
+
+
+def ask(people: People, code: str, record_id: UUID) -> UUID:
+    with clock.at(MONDAY):
+        instance = begin(people, code, record_id)
+        with transaction(actor=people.rui.actor):
+            service.fire(instance, "ask")
+    return instance
+
+
+@pytest.mark.parametrize("action", ["auto_approve", "auto_reject"])
+def test_the_clock_of_a_state_published_long_ago_answers_no_approval(
+    world: People,
+    published: Publish,
+    order: Callable[..., UUID],
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+) -> None:
+    monkeypatch.setattr(checks, "_CHECKS", ())
+    instance = ask(
+        world, published(**asking(timeout_hours=2, timeout_action=action)), order(amount="5")
+    )
+    assert fire_at(MONDAY + timedelta(hours=3)) == 1
+    assert (row(world, instance).state, row(world, instance).status) == ("asked", "active")
+    assert history(world, instance)[-1].kind == "timeout"
+    assert statuses(world) == ["pending"]
+
+
+def test_a_way_by_timeout_published_long_ago_does_not_approve(
+    world: People, published: Publish, order: Callable[..., UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "_CHECKS", ())
+    content = asking(timeout_hours=2)
+    content["transitions"].append(
+        {"code": "hurry", "from": "asked", "to": "yes", "trigger": "timeout"}
+    )
+    instance = ask(world, published(**content), order())
+    fire_at(MONDAY + timedelta(hours=3))
+    assert row(world, instance).state == "asked"
+    assert statuses(world) == ["pending"]
+
+
+def statuses(people: People) -> list[str]:
+    with transaction(actor=people.alma.actor):
+        return list(session().scalars(select(ApprovalRequest.status)))
+
+
+def told(people: People) -> list[tuple[UUID, str]]:
+    """Let what was left to tell be told; return whom and the line they read, in order."""
+    with transaction(actor=people.alma.actor):
+        kind = OutboxMessage.kind == "workflow.tell_instance_timed_out"
+        ids = session().scalars(select(OutboxMessage.id).where(kind)).all()
+    delivery.deliver(ids, handlers())
+    with transaction(actor=people.alma.actor):
+        failed = select(OutboxMessage.last_error).where(OutboxMessage.last_error.is_not(None))
+        assert session().scalars(failed).all() == []
+        rows = session().scalars(select(Notification).order_by(Notification.id)).all()
+        return [(one.user_id, one.title) for one in rows if "in time" in one.title]
+
+
+def test_an_approval_can_be_given_after_the_time_of_the_instance(
+    world: People, published: Publish, order: Callable[..., UUID]
+) -> None:
+    instance = ask(world, published(**asking()), order())
+    for days in (3, 4):
+        assert fire_at(MONDAY + timedelta(days=days)) == 1
+    assert row(world, instance).status == "active"
+    assert {person for person, _line in told(world)} >= {world.otto.id}
+    assert armed(world, instance) == ["workflow.instance_timeout"]
+    with transaction(actor=world.ada.actor):
+        request = session().scalars(select(ApprovalRequest)).one()
+        approvals.decide(request.id, "approve", digest=request.digest)
+    assert row(world, instance).state == "yes"
+    assert armed(world, instance) == []
+
+
+def test_operators_are_told_what_was_not_finished_in_time(
+    world: People, published: Publish, order: Callable[..., UUID]
+) -> None:
+    with clock.at(MONDAY):
+        begin(world, published(record_type="order"), order())
+    fire_at(MONDAY + timedelta(hours=72))
+    lines = dict(told(world))
+    assert lines[world.otto.id].endswith("was not finished in time")
+    assert world.rui.id not in lines
+
+
 def test_a_wait_takes_its_step_unless_the_state_was_left(world: People, published: Publish) -> None:
     call = {"action": "wait", "hours": 5, "transition": "finish"}
     code = published(**waiting(on_enter=[call], timeout_hours=99))
@@ -169,6 +277,36 @@ def test_a_schedule_for_records_takes_those_that_fulfil_its_condition(
     with clock.at(MONDAY + timedelta(days=1)):
         assert moments.start_scheduled() == 1
     assert [one.record_id for one in instances(world)] == [dear]
+
+
+def test_a_schedule_reaches_every_record_over_many_batches(
+    world: People,
+    published: Publish,
+    order: Callable[..., UUID],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(moments, "SCHEDULED_BATCH", 2)
+    amounts = ("5", "5", "900", "5", "5", "900", "5")
+    dear = {found for amount in amounts if (found := order(amount=amount)) and amount == "900"}
+    with clock.at(MONDAY):
+        condition = {"field": "amount", "operator": ">", "value": 100}
+        published(**scheduled(record_type="order", trigger_condition=condition))
+    with clock.at(MONDAY + timedelta(days=1)):
+        assert moments.start_scheduled() == 2
+        assert moments.start_scheduled() == 0
+    assert {one.record_id for one in instances(world)} == dear
+
+
+def test_a_schedule_ends_when_the_last_batch_is_full(
+    world: People, published: Publish, order: Callable[..., UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moments, "SCHEDULED_BATCH", 2)
+    everything = {order() for _ in range(4)}
+    with clock.at(MONDAY):
+        published(**scheduled(record_type="order"))
+    with clock.at(MONDAY + timedelta(days=1)):
+        assert moments.start_scheduled() == 4
+    assert {one.record_id for one in instances(world)} == everything
 
 
 def test_eight_o_clock_stays_eight_over_the_change_of_summer_time() -> None:

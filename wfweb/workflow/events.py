@@ -96,10 +96,21 @@ class InstanceRetried(InstanceEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceTimedOut(InstanceEvent):
-    """An instance was not finished within its time."""
+    """An instance was not finished within its time of ``hours``; it waits for an operator."""
 
     name: ClassVar[str] = "workflow.timed_out"
     audit_type: ClassVar[str] = "STATE_CHANGED"
+
+    hours: float = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceOverdue(InstanceEvent):
+    """An instance was not finished within its time of ``hours``; its approval is still asked."""
+
+    name: ClassVar[str] = "workflow.overdue"
+
+    hours: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

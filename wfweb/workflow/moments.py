@@ -4,12 +4,14 @@ Each handler runs in the transaction that marks its timer fired, so it happens o
 at all; it looks at the instance under its lock, and a person who was faster wins.
 """
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select
 
-from wfweb.events import emit
+from wfweb.events import emit, timers
 from wfweb.events.timers import Due
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
@@ -18,12 +20,14 @@ from wfweb.kernel.journal import journal
 from wfweb.kernel.tenancy import Company
 from wfweb.records.models import Record
 from wfweb.workflow import definitions, engine, facts, rules, service, writing
-from wfweb.workflow.events import InstanceTimedOut, StateTimedOut
+from wfweb.workflow.events import InstanceOverdue, InstanceTimedOut, StateTimedOut
 from wfweb.workflow.loading import Loaded, definition_of, load
 from wfweb.workflow.models import WorkflowDefinition
+from wfweb.workflow.schemas import DefinitionBody
 
 log = structlog.get_logger()
 SCHEDULED_BATCH = 500
+TELL_AGAIN = timedelta(days=1)
 
 
 def state_timed_out(due: Due) -> None:
@@ -52,10 +56,28 @@ def _tell(loaded: Loaded, action: str) -> None:
 
 
 def instance_timed_out(due: Due) -> None:
-    """An instance was not finished in time: it stops and waits for an operator."""
+    """An instance was not finished in time: it stops and waits for an operator.
+
+    In an approval state it goes on: people could not decide any more if it stopped, so it is
+    only told, once a day, until they have.
+    """
     loaded = load(due.subject_id)
     if loaded.status != "active" or (loaded.due_at and loaded.due_at > clock.now()):
         return
+    if loaded.definition.states[loaded.state].type == "approval":
+        _tell_overdue(loaded)
+    else:
+        _stop(loaded)
+
+
+def _tell_overdue(loaded: Loaded) -> None:
+    hours = loaded.definition.body.timeout_hours or 0
+    emit(InstanceOverdue(**writing.about(loaded), hours=hours, risk="MEDIUM"))
+    again = clock.now() + TELL_AGAIN
+    timers.arm(writing.INSTANCE_TIMEOUT, "workflow_instance", loaded.id, again)
+
+
+def _stop(loaded: Loaded) -> None:
     loaded.status = "timeout"
     loaded.steps += 1
     loaded.version += 1
@@ -69,7 +91,10 @@ def instance_timed_out(due: Due) -> None:
     journal().update(writing.INSTANCES, loaded.id, changes)
     writing.write_history(loaded, loaded.state, writing.Step("timeout", comment=message))
     writing.disarm(loaded)
-    emit(InstanceTimedOut(**writing.about(loaded), details={"message": message}, risk="MEDIUM"))
+    details = {"message": message}
+    hours = loaded.definition.body.timeout_hours or 0
+    about = writing.about(loaded)
+    emit(InstanceTimedOut(**about, hours=hours, details=details, risk="MEDIUM"))
 
 
 def wait_is_over(due: Due) -> None:
@@ -94,12 +119,33 @@ def start_scheduled() -> int:
             )
             codes = list(session().scalars(due))
         for code in codes:
-            with transaction(company_id=company_id):
-                started += _start_one_schedule(code)
+            started += _start_one_schedule(company_id, code)
     return started
 
 
-def _start_one_schedule(code: str) -> int:
+def _start_one_schedule(company_id: UUID, code: str) -> int:
+    """Start one definition for all its records, a batch in a transaction, in their order."""
+    with transaction(company_id=company_id):
+        body = _claim(code)
+        if body is None:
+            return 0
+        if body.record_type is None:
+            return _start(code, None)
+    started, last = 0, None
+    while True:
+        with transaction(company_id=company_id):
+            batch = _records_after(body.record_type, last)
+            condition = body.trigger_condition
+            for record in batch:
+                if condition is None or service.trigger_holds(condition, record):
+                    started += _start(code, record)
+            if len(batch) < SCHEDULED_BATCH:
+                return started
+            last = batch[-1].id
+
+
+def _claim(code: str) -> DefinitionBody | None:
+    """Plan the next start of a definition that is due; nothing when another process did."""
     row = session().scalar(
         select(WorkflowDefinition)
         .where(WorkflowDefinition.code == code, WorkflowDefinition.next_start_at <= clock.now())
@@ -107,25 +153,18 @@ def _start_one_schedule(code: str) -> int:
         .execution_options(populate_existing=True)
     )
     if row is None or row.live_version_id is None:
-        return 0
-    definition = definition_of(row.live_version_id)
+        return None
+    body = definition_of(row.live_version_id).body
     # Missed moments are not caught up one by one: the next one counts from now.
-    row.next_start_at = definitions.next_start(definition.body, clock.now())
-    if definition.body.record_type is None:
-        return _start(code, None)
-    query = (
-        select(Record)
-        .where(Record.type_code == definition.body.record_type, Record.archived_at.is_(None))
-        .order_by(Record.id)
-        .limit(SCHEDULED_BATCH)
-    )
-    condition = definition.body.trigger_condition
-    chosen = [
-        record
-        for record in session().scalars(query)
-        if condition is None or service.trigger_holds(condition, record)
-    ]
-    return sum(_start(code, record) for record in chosen)
+    row.next_start_at = definitions.next_start(body, clock.now())
+    return body
+
+
+def _records_after(record_type: str, last: UUID | None) -> list[Record]:
+    query = select(Record).where(Record.type_code == record_type, Record.archived_at.is_(None))
+    if last is not None:
+        query = query.where(Record.id > last)
+    return list(session().scalars(query.order_by(Record.id).limit(SCHEDULED_BATCH)))
 
 
 def _start(code: str, record: Record | None) -> int:
