@@ -7,8 +7,9 @@ from uuid import UUID
 from wfweb.approvals import errors, rules
 from wfweb.approvals.content import is_blank
 from wfweb.approvals.rows import Case, Level, Made, Seat
-from wfweb.approvals.seeing import stale
+from wfweb.approvals.seeing import asked_again, stale
 from wfweb.approvals.settling import rule_of, votes_of
+from wfweb.approvals.wording import ENDINGS, ended_in_words
 from wfweb.kernel.actor import Actor
 from wfweb.kernel.errors import FieldError, Refusal, ValidationFailed
 
@@ -70,7 +71,7 @@ def seat_to_decide(actor: Actor, case: Case, choice: Choice, target_id: UUID) ->
         raise errors.not_a_person(request.key)
     mine = [seat for seat in case.seats() if seat.user_id == actor.id]
     if not request.is_open:
-        raise _ended(case, mine)
+        raise _since_edited(actor.id, case, mine, choice) or _ended(case, mine)
     own = [seat for seat in (level.seats if level else ()) if seat.user_id == actor.id]
     named = next((seat for seat in mine if seat.id == target_id), None)
     if named is not None and named not in own:
@@ -113,6 +114,13 @@ def separation(case: Case, level: Level) -> rules.Separation:
     )
 
 
+def _since_edited(actor_id: UUID, case: Case, mine: list[Seat], choice: Choice) -> Refusal | None:
+    """Return what leads from a round that an edit ended to the same question of now."""
+    if case.request.outcome_reason != "edited" or not mine or choice.digest is None:
+        return None
+    return asked_again(case.request, actor_id, choice.digest)
+
+
 def _ended(case: Case, mine: list[Seat]) -> Refusal:
     request, latest = case.request, case.latest()
     own = next((seat.made for seat in mine if seat.made), None)
@@ -120,10 +128,9 @@ def _ended(case: Case, mine: list[Seat]) -> Refusal:
         return errors.already(f"You decided {request.key} already", own.user_name, own.at)
     if not mine:
         return errors.not_asked(request.key)
-    if latest is None:
-        return errors.already(
-            f"{request.key} has ended: {request.outcome_reason or request.status}"
-        )
+    if latest is None or request.outcome_reason in ENDINGS:
+        words = ended_in_words(request.status, request.outcome_reason)
+        return errors.already(f"{request.key} has ended: {words}")
     what = {"approve": "approved", "reject": "rejected"}.get(latest.decision, "sent back")
     return errors.already(
         f"{latest.user_name} already {what} {request.key}", latest.user_name, latest.at

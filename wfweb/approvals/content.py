@@ -87,7 +87,7 @@ def difference(old: Snapshot | None, new: Snapshot) -> Difference:
         was, now = before.get(code, {}).get("value"), after.get(code, {}).get("value")
         if was == now:
             continue
-        if field["type"] == "lines":
+        if field["type"] == "lines" and all(isinstance(v or [], list) for v in (was, now)):
             found += _line_difference(field, was or [], now or [])
         else:
             found.append(_entry(f"/{code}", field["label"], field["type"], was, now))

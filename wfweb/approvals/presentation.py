@@ -139,6 +139,8 @@ def words_of(field: Field | None, kind: str, value: Any, names: Names) -> str:
 
 
 def _plain(value: Any, names: Names) -> str:
+    if isinstance(value, list):
+        return "; ".join(_plain(one, names) for one in value)
     if isinstance(value, Mapping):
         if set(value) == {"amount", "currency"}:
             return money(value["amount"], str(value["currency"] or ""))
@@ -154,12 +156,42 @@ def difference_rows(
     """Return a difference as the rows of a table, each value in words, with the change of sums."""
     rows = []
     for one in difference:
-        field = _field_at(shape, str(one["field"]))
-        kind = field.type if field is not None else str(one.get("type", "text"))
-        was, now = (words_of(field, kind, one[side], names) for side in ("was", "now"))
+        was, now = (_side(one, side, shape, names) for side in ("was", "now"))
         note = _change(one["was"], one["now"])
         rows.append({"label": str(one["label"]), "old": was, "new": now, "note": note})
     return rows
+
+
+def _side(one: Mapping[str, Any], side: str, shape: Shape | None, names: Names) -> str:
+    """Return one side of a change; a line that came or went is a table of one line."""
+    field = _field_at(shape, str(one["field"]))
+    kind, value = str(one.get("type", "text")), one[side]
+    if kind == "line":
+        return words_of(field, "lines", [value], names) if value is not None else ""
+    if _is_cell(one) and field is not None:
+        # A cell is compared by its value alone: its entry does not know the column's type.
+        kind = field.type
+    return words_of(field, kind, value, names)
+
+
+def _is_cell(one: Mapping[str, Any]) -> bool:
+    return str(one["field"]).strip("/").count("/") > 1
+
+
+def mentioned(difference: Sequence[Mapping[str, Any]], shape: Shape) -> list[dict[str, Any]]:
+    """Return what a difference shows as data of records, to look up the names in it."""
+    found: list[dict[str, Any]] = []
+    for one in difference:
+        code, *rest = str(one["field"]).strip("/").split("/")
+        field = shape.by_code.get(code)
+        in_lines = one["type"] == "line" or _is_cell(one)
+        if field is None or field.type != ("lines" if in_lines else one["type"]):
+            continue
+        for value in (one["was"], one["now"]):
+            if value is not None:
+                cell = {rest[1]: value} if len(rest) > 1 else value
+                found.append({code: [cell] if field.type == "lines" else cell})
+    return found
 
 
 def _field_at(shape: Shape | None, pointer: str) -> Field | None:

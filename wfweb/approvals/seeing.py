@@ -5,12 +5,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from wfweb.approvals import errors
 from wfweb.approvals.content import Difference, Snapshot, difference
-from wfweb.approvals.models import ApprovalRequest, ApprovalSnapshot, ApprovalView
+from wfweb.approvals.models import (
+    OPEN_STATUSES,
+    ApprovalAssignment,
+    ApprovalRequest,
+    ApprovalSnapshot,
+    ApprovalView,
+)
 from wfweb.approvals.rows import Request
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
@@ -29,24 +36,71 @@ class Seen:
 
 
 def snapshot_of(request_id: UUID, digest: str) -> Snapshot | None:
-    """Return a content that a request once showed, or nothing when it never did."""
-    found: Snapshot | None = session().scalar(
-        select(ApprovalSnapshot.snapshot).where(
-            ApprovalSnapshot.request_id == request_id, ApprovalSnapshot.digest == digest
+    """Return a content that a request once showed, in whatever round, or nothing."""
+    this = aliased(ApprovalRequest)
+    rounds = (
+        select(ApprovalRequest.id)
+        .join(
+            this,
+            and_(this.company_id == ApprovalRequest.company_id, this.key == ApprovalRequest.key),
         )
+        .where(this.id == request_id)
     )
+    replaced = select(ApprovalSnapshot.snapshot).where(
+        ApprovalSnapshot.request_id.in_(rounds), ApprovalSnapshot.digest == digest
+    )
+    ended = select(ApprovalRequest.snapshot).where(
+        ApprovalRequest.id.in_(rounds), ApprovalRequest.digest == digest
+    )
+    found: Snapshot | None = session().scalar(replaced.union_all(ended).limit(1))
     return found
 
 
 def stale(request: Request, digest: str) -> Stale:
     """Return the refusal of a decision about a content that is no longer what is asked."""
-    now: Snapshot = (
-        session()
-        .execute(select(ApprovalRequest.snapshot).where(ApprovalRequest.id == request.id))
-        .scalar_one()
+    query = select(ApprovalRequest.snapshot).where(ApprovalRequest.id == request.id)
+    now: Snapshot = session().execute(query).scalar_one()
+    return _stale(request.id, request.key, digest, request.digest, now)
+
+
+def asked_again(request: Request, user_id: UUID, digest: str) -> Stale | None:
+    """Return the refusal that leads somebody from an edited round to the question of now.
+
+    Nothing when they are not asked in the newest round; then the old one has merely ended.
+
+    :param digest: of what they were shown in the round that an edit ended.
+    """
+    newest = aliased(ApprovalRequest)
+    query = (
+        select(newest.id, newest.digest, newest.snapshot)
+        .join(ApprovalAssignment, ApprovalAssignment.request_id == newest.id)
+        .where(
+            newest.company_id == request.company_id,
+            newest.key == request.key,
+            newest.round > request.round,
+            newest.status.in_(OPEN_STATUSES),
+            ApprovalAssignment.user_id == user_id,
+            ApprovalAssignment.status == "pending",
+            ApprovalAssignment.asked_at.is_not(None),
+        )
+        .limit(1)
     )
-    return errors.stale(
-        request.key, difference(snapshot_of(request.id, digest), now), request.digest
+    row = session().execute(query).one_or_none()
+    if row is None:
+        return None
+    return _stale(row.id, request.key, digest, row.digest, row.snapshot)
+
+
+def _stale(request_id: UUID, key: str, digest: str, current: str, now: Snapshot) -> Stale:
+    old = now if digest == current else snapshot_of(request_id, digest)
+    changed = difference(old, now)
+    if old is not None and changed:
+        return errors.stale(key, changed, current)
+    why = "This is not what was shown" if old is None else f"{key} was asked again since you looked"
+    return Stale(
+        f"Not decided: {why}. Read {key} as it is now, then decide",
+        difference=[],
+        current_digest=current,
     )
 
 

@@ -16,6 +16,7 @@ from wfweb.approvals.presentation import (
     data_of,
     difference_rows,
     due_chip,
+    mentioned,
     quorum_text,
     status_tag,
     words_of,
@@ -200,11 +201,15 @@ class Shown:
         return next((one for one in self.found.rounds if one.round == number), None)
 
     def _rows(self, changes: Difference) -> list[dict[str, str]]:
-        return difference_rows(changes, self.shape, self.names)
+        return self.rows_of(changes)
 
     def rows_of(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """Return a difference that a refusal carries as the rows of a table."""
-        return difference_rows(changes, self.shape, self.names)
+        if not changes:
+            return []
+        # What was taken out is named only here, so its names are not those of the page.
+        names = names_for(self.shape, *mentioned(changes, self.shape))
+        return difference_rows(changes, self.shape, names)
 
     def otherwise(self) -> str:
         """Return what happens when nobody decides in time."""

@@ -55,6 +55,24 @@ def risk_text(
     return f"{_RISKS[risk]} at level “{level_name}”{tail}"
 
 
+# Ends that no decision of a person brought about.
+ENDINGS: Mapping[str, str] = {
+    "edited": "it was changed and asked again",
+    "withdrawn": "it was withdrawn",
+    "timeout": "nobody decided in time",
+    "moved_on": "it was closed, because the work moved on",
+    "rule_changed": "it was asked anew by another rule",
+    "auto_approved": "its rule asks nobody",
+}
+
+
+def ended_in_words(status: str, reason: str | None) -> str:
+    """Return how a request ended, e.g. ``it was withdrawn``; ``reason`` is its outcome code."""
+    if reason == "sent_back":
+        return "it was sent back for changes"
+    return ENDINGS.get(reason or "", f"it was {status}")
+
+
 def names(people: Sequence[str], most: int = 3) -> str:
     """Return a few names for a sentence: ``Ada, Mia and 4 more``."""
     if len(people) <= most:
