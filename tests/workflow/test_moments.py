@@ -188,14 +188,14 @@ def statuses(people: People) -> list[str]:
 def told(people: People) -> list[tuple[UUID, str]]:
     """Let what was left to tell be told; return whom and the line they read, in order."""
     with transaction(actor=people.alma.actor):
-        kind = OutboxMessage.kind == "workflow.tell_instance_timed_out"
+        kind = OutboxMessage.kind.like("workflow.tell%")
         ids = session().scalars(select(OutboxMessage.id).where(kind)).all()
     delivery.deliver(ids, handlers())
     with transaction(actor=people.alma.actor):
         failed = select(OutboxMessage.last_error).where(OutboxMessage.last_error.is_not(None))
         assert session().scalars(failed).all() == []
         rows = session().scalars(select(Notification).order_by(Notification.id)).all()
-        return [(one.user_id, one.title) for one in rows if "in time" in one.title]
+        return [(one.user_id, one.title) for one in rows]
 
 
 def test_an_approval_can_be_given_after_the_time_of_the_instance(
@@ -223,6 +223,20 @@ def test_operators_are_told_what_was_not_finished_in_time(
     lines = dict(told(world))
     assert lines[world.otto.id].endswith("was not finished in time")
     assert world.rui.id not in lines
+
+
+def test_who_began_it_is_told_that_a_record_waits_too_long(
+    world: People, published: Publish, order: Callable[..., UUID]
+) -> None:
+    content = waiting(timeout_hours=2, timeout_action="notify")
+    content["states"] = [one for one in content["states"] if one["code"] != "late"]
+    content["transitions"] = content["transitions"][:1]
+    with clock.at(MONDAY):
+        begin(world, published(record_type="order", **content), order())
+    fire_at(MONDAY + timedelta(hours=3))
+    ((person, line),) = told(world)
+    assert person == world.rui.id
+    assert line.endswith("is waiting")
 
 
 def test_a_wait_takes_its_step_unless_the_state_was_left(world: People, published: Publish) -> None:
