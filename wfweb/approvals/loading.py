@@ -35,14 +35,16 @@ select l.id, l.request_id, l.number, l.name, l.quorum, l.min_approvers, l.orderi
     case when lag(l.id) over chain is distinct from l.id then l.resolution end,
     a.id, a.request_id, a.level_id, a.user_id, a.sequence, a.status, a.asked_at, a.due_at,
     a.source, a.role_id, a.on_behalf_of_id, u.name, u.active and u.kind = 'person',
-    a.role_id is null or a.status <> 'pending' or exists (
-        select from user_roles m where m.user_id = a.user_id and m.role_id = a.role_id),
-    a.closed_at, a.closed_because, a.changed_at,
+    a.status <> 'pending' or (b.id is null or b.active) and (a.role_id is null or exists (
+        select from user_roles m
+        where m.user_id = coalesce(a.on_behalf_of_id, a.user_id) and m.role_id = a.role_id)),
+    a.closed_at, a.closed_because, a.changed_at, b.name, b.id is null or b.active,
     d.id, d.assignment_id, d.user_id, d.user_name, d.on_behalf_of_id, d.decision, d.reason_code,
     d.digest, d.idempotency_key, d.request_status, d.at
 from approval_levels l
 left join approval_assignments a on a.request_id = l.request_id and a.level_id = l.id
 left join users u on u.id = a.user_id
+left join users b on b.id = a.on_behalf_of_id
 left join approval_decisions d on d.assignment_id = a.id
 where l.request_id = any(array(
     select coalesce((select s.request_id from approval_assignments s where s.id = wanted), wanted)
@@ -50,7 +52,7 @@ where l.request_id = any(array(
 window chain as (order by l.request_id, l.number, a.sequence, a.id)
 order by l.request_id, l.number, a.sequence, a.id
 """
-_LEVEL_END, _SEAT_END = 14, 31
+_LEVEL_END, _SEAT_END = 14, 33
 
 
 def lock_one(target_id: UUID) -> Case:
@@ -130,10 +132,10 @@ def open_requests_of_instance(instance_id: UUID) -> list[UUID]:
 
 
 def open_requests_with_seat(user_id: UUID) -> list[UUID]:
-    """Return the requests in which a person holds an open seat."""
+    """Return the requests in which a person holds an open seat, or another one for them."""
     condition = (
         "q.id in (select request_id from approval_assignments"
-        " where user_id = %s and status = 'pending')"
+        " where %s in (user_id, on_behalf_of_id) and status = 'pending')"
     )
     return _ids(_OPEN_OF.format(condition=condition), user_id)
 

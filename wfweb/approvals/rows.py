@@ -112,9 +112,12 @@ class Seat(Row):
     user_name: str
     user_active: bool
     in_role: bool
+    """Whether the right to decide still stands: the role, and who handed an open seat over."""
     closed_at: datetime | None = None
     closed_because: str | None = None
     changed_at: datetime | None = None
+    behalf_name: str | None = None
+    behalf_active: bool = True
     made: Made | None = None
 
     @property
@@ -128,11 +131,17 @@ class Seat(Row):
         return self.status == "pending" and self.asked_at is not None
 
     def ineligible_because(self) -> str | None:
-        """Return why the holder may no longer decide, or nothing."""
+        """Return why the holder may no longer decide, or nothing.
+
+        A delegate decides with the right of the one who handed the seat over: that one must
+        still be active, and still in the role that was asked.
+        """
         if not self.user_active:
             return f"{self.user_name} is no longer active"
+        if not self.behalf_active:
+            return f"{self.behalf_name}, who handed this over, is no longer active"
         if not self.in_role:
-            return f"{self.user_name} is no longer in the role that was asked"
+            return f"{self.behalf_name or self.user_name} is no longer in the role that was asked"
         return None
 
 

@@ -127,7 +127,9 @@ def _hand_over(
     )
     status = "delegated" if kind == "delegated" else "skipped"
     close_seat(act, seat, status, f"{kind.capitalize()} to {user.name}")
-    candidate = Candidate(user, [why], source=kind)
+    # A delegate decides by the right of the one who delegates; a reassigned seat has its own.
+    role_id = seat.role_id if behalf is not None else None
+    candidate = Candidate(user, [why], source=kind, role_id=role_id)
     new = add_seat(act, case, level, candidate, seat.sequence, on_behalf_of_id=behalf)
     act.touch(case.request)
     _tell_moved(act, case, level, kind, seat.user_id, user.id, user.name)
@@ -241,6 +243,7 @@ def _look_again(act: Act, case: Case, level: Level) -> None:
 def release_leavers(user_id: UUID) -> None:
     """Take somebody who left the company or a role out of the count of open levels.
 
+    So are the seats they had handed to others, whose right was theirs.
     Votes already given stay. What the remaining answers settle is settled; what nobody can
     settle any more is at risk. Called in the transaction that changes the person.
     """
@@ -253,11 +256,12 @@ def release_leavers(user_id: UUID) -> None:
             gone = [
                 (seat, because)
                 for seat in level.open_seats
-                if seat.user_id == user_id and (because := seat.ineligible_because())
+                if user_id in (seat.user_id, seat.on_behalf_of_id)
+                and (because := seat.ineligible_because())
             ]
             for seat, because in gone:
                 close_seat(act, seat, "skipped", because)
-                _tell_moved(act, case, level, "left", user_id, None, seat.user_name)
+                _tell_moved(act, case, level, "left", seat.user_id, None, seat.user_name)
             if gone:
                 act.touch(case.request)
                 settle(act, case)
