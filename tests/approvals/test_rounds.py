@@ -4,11 +4,11 @@ import pytest
 
 from tests.approvals.conftest import World, level
 from tests.people import Person
+from tests.support.talk import said_about
 from wfweb.approvals import service as approvals
 from wfweb.approvals.rows import Case, Seat
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import AlreadyDecided, Conflict, Forbidden, Gone, ValidationFailed
-from wfweb.records.queries import comments_on
 from wfweb.workflow import service as workflow
 
 
@@ -224,7 +224,7 @@ def test_a_question_changes_nobodys_turn(world: World) -> None:
         approvals.ask(case.request.id, "Which site is it for?")
     with transaction(actor=world.people.rui.actor):
         approvals.ask(case.request.id, "The north site")
-        said = [comment.body for comment in comments_on(case.request.id)]
+        said = said_about(case.request.id)
         session().expire_all()
     assert said == ["Which site is it for?", "The north site"]
     assert world.asked(case) == ["Ada"]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from tests.people import People, add_person
 from tests.records.conftest import line
+from tests.support.talk import said_about
 from wfweb.events import subscribe_now
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
@@ -15,7 +16,7 @@ from wfweb.kernel.errors import NotFound, TooLarge, Unavailable, ValidationFaile
 from wfweb.records import files, talk, timeline
 from wfweb.records.events import CommentAdded, FileAttached
 from wfweb.records.models import Attachment, Record, RecordType
-from wfweb.records.queries import comments_on, links_of, type_of
+from wfweb.records.queries import links_of, type_of
 from wfweb.records.service import create_record, update_record
 from wfweb.records.types import shape_of
 
@@ -90,7 +91,7 @@ def test_comments_stand_in_order_and_cannot_be_rewritten(order: Record, people: 
     said(order, people, "first")
     said(order, people, "second")
     with transaction(actor=people.rui.actor):
-        assert [one.body for one in comments_on(order.id)] == ["first", "second"]
+        assert said_about(order.id) == ["first", "second"]
     with pytest.raises(DBAPIError), transaction(actor=people.rui.actor):
         session().execute(text("update comments set body = 'x'"))
 
@@ -240,17 +241,6 @@ def test_the_timeline_merges_everything_newest_first(order: Record, people: Peop
         assert seen == [entry.key for entry in found], "pages lose and repeat nothing"
 
 
-def test_higher_floors_add_to_the_timeline(
-    order: Record, people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(timeline, "_sources", {})
-    entry = timeline.Entry(at=clock.now(), key="w1", who="wfweb", text="moved to review")
-    timeline.contribute("workflow", lambda _record, _before, _limit: [entry])
-    with transaction(actor=people.rui.actor):
-        found, _older = timeline.entries(order, shape_of(type_of(order)))
-        assert entry in found
-
-
 def test_nothing_of_another_company_is_reachable(order: Record, people: People) -> None:
     with upload() as file, transaction(actor=people.rui.actor):
         mine = talk.attach_to_record(order.id, file).id
@@ -260,7 +250,7 @@ def test_nothing_of_another_company_is_reachable(order: Record, people: People) 
         session().expunge_all()
         with pytest.raises(NotFound):
             files.get_attachment(mine)
-        assert comments_on(order_id) == []
+        assert said_about(order_id) == []
         assert session().scalars(select(Attachment)).all() == []
         with pytest.raises(NotFound):
             create_record("customer", {"name": "x"})

@@ -21,7 +21,6 @@ from wfweb.records.types import (
     install_type,
     shape_of,
     update_type,
-    validate_data,
 )
 
 
@@ -90,12 +89,9 @@ def test_installing_twice_changes_nothing(order_type: RecordType, people: People
         assert install_type({**ORDER, "plural": "All orders"}).version == 2
 
 
-def test_validate_data_and_condition_fields(order_type: RecordType, people: People) -> None:
+def test_what_conditions_may_read(order_type: RecordType, people: People) -> None:
     with transaction(actor=people.rui.actor):
         found = get_type("order")
-        with pytest.raises(ValidationFailed) as caught:
-            validate_data(found, {"lines": [{"product": "x"}]})
-        assert "/lines/0/quantity" in {error.pointer for error in caught.value.errors}
         types = FieldTypes(fields_for_conditions(found))
         assert types["record.amount.currency"].kind == "text"
         assert types["record.lines.quantity"].kind == "number"

@@ -16,7 +16,7 @@ from wfweb.records import service
 from wfweb.records.events import RecordChanged
 from wfweb.records.models import Record, RecordType, RecordVersion
 from wfweb.records.queries import record_by_id, record_by_key
-from wfweb.records.service import create_record, set_fields, set_state, update_record
+from wfweb.records.service import create_record, set_fields, update_record
 
 
 def pointers(refusal: ValidationFailed) -> list[str]:
@@ -137,15 +137,6 @@ def test_a_computed_amount_and_a_read_only_field_cannot_be_set(
     with transaction(company_id=people.rui.company_id):
         set_fields(order.id, {"score": 3})
         assert order.data["score"] == 3
-
-
-def test_the_engine_sets_the_state_without_throwing_editors_out(
-    order: Record, people: People
-) -> None:
-    with transaction(company_id=people.rui.company_id):
-        set_state(order.id, "in_review")
-    with transaction(actor=people.rui.actor):
-        assert (order.state, order.version) == ("in_review", 1)
 
 
 def test_a_person_must_be_active_and_of_the_company(order: Record, people: People) -> None:

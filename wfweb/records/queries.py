@@ -11,7 +11,7 @@ from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import NotFound
 from wfweb.records import policy
-from wfweb.records.models import Comment, Record, RecordLink, RecordType, RecordVersion
+from wfweb.records.models import Record, RecordLink, RecordType, RecordVersion
 
 LONGEST_QUERY: Final = 100
 PICKED: Final = 50
@@ -150,23 +150,6 @@ def versions_of(record_id: UUID, *, limit: int = 100) -> Sequence[RecordVersion]
         )
         .all()
     )
-
-
-def comments_on(subject_id: UUID, *, limit: int = 200) -> Sequence[Comment]:
-    """Return what was said about a subject, oldest first; the latest when there is more."""
-    newest = (
-        session()
-        .scalars(
-            select(Comment)
-            .where(
-                Comment.company_id == current_actor().company_id, Comment.subject_id == subject_id
-            )
-            .order_by(Comment.id.desc())
-            .limit(limit)
-        )
-        .all()
-    )
-    return newest[::-1]
 
 
 def links_of(record_id: UUID) -> list[tuple[RecordLink, Record, bool]]:

@@ -1,4 +1,4 @@
-"""Verbs of records: create, update, set fields and state from the engine, archive, restore.
+"""Verbs of records: create, update, set fields from the engine, archive, restore.
 
 Each is called by page, API, pack, replay and workflow action alike; none commits.
 """
@@ -40,7 +40,6 @@ refuse_as(
 )
 
 MAX_SEARCH_TEXT: Final = 2000
-MAX_STATE: Final = 80
 _VERSIONS: Any = RecordVersion.__table__
 
 
@@ -177,22 +176,6 @@ def set_fields(record_id: UUID, data_patch: Mapping[str, Any]) -> Record:
     """
     record, record_type = locked(record_id)
     return change(record, record_type, data_patch, by_engine=True)
-
-
-def set_state(record: Record | UUID, state: str | None) -> None:
-    """Show the state of the record's workflow on it; only the engine calls this.
-
-    The version stays: it counts what people change, so nobody who is editing is thrown out
-    by a step. The step itself is told by the engine's own events.
-    """
-    if state is not None and len(state) > MAX_STATE:
-        raise ValidationFailed.at("/state", f"A state has at most {MAX_STATE} characters")
-    found = record if isinstance(record, Record) else session().get(Record, record)
-    if found is None:
-        raise NotFound
-    if found.state != state:
-        found.state = state
-        found.updated_at = clock.now()
 
 
 def archive_record(record_id: UUID, *, version: int) -> Record:

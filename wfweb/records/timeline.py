@@ -1,6 +1,6 @@
-"""The timeline of a record: versions, comments, files and what higher floors add, merged."""
+"""The timeline of a record: versions, comments and files, merged."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
@@ -35,19 +35,6 @@ class Entry:
     url_label: str = ""
 
 
-Source = Callable[[Record, datetime | None, int], Iterable[Entry]]
-_sources: dict[str, Source] = {}
-
-
-def contribute(name: str, source: Source) -> None:
-    """Add a source of entries; wiring calls this for workflow, approvals and others.
-
-    A source gets the record, the moment before which entries are wanted (or ``None``) and
-    how many at most, and returns entries newest first.
-    """
-    _sources[name] = source
-
-
 def entries(
     record: Record, shape: Shape, *, before: datetime | None = None, limit: int = PAGE
 ) -> tuple[list[Entry], datetime | None]:
@@ -57,8 +44,6 @@ def entries(
         *_comments(record, before, limit + 1),
         *_files(record, before, limit + 1),
     ]
-    for source in _sources.values():
-        found.extend(source(record, before, limit + 1))
     found.sort(key=lambda entry: (entry.at, entry.key), reverse=True)
     if len(found) <= limit:
         return found, None

@@ -13,7 +13,6 @@ from wfweb.identity.policy import require as require_permission
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import refuse_as, session
 from wfweb.kernel.errors import Conflict, NotFound, ValidationFailed
-from wfweb.records.check import check_record
 from wfweb.records.definition import EDITABLE, Definition, read_definition
 from wfweb.records.events import RecordTypeCreated, RecordTypeSaved
 from wfweb.records.fields import storable
@@ -75,16 +74,6 @@ def shape_of(record_type: RecordType) -> Shape:
             record_type.name, record_type.fields, record_type.totals, record_type.title_template
         )
     return found
-
-
-def validate_data(
-    record_type: RecordType, data: object, *, before: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """Return the clean data of a record of a type; people and references are not looked up.
-
-    :raises ValidationFailed: with pointers such as ``/lines/0/quantity``.
-    """
-    return check_record(shape_of(record_type), data, before=before)
 
 
 def fields_for_conditions(record_type: RecordType) -> dict[str, FieldType]:
