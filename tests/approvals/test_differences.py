@@ -15,7 +15,7 @@ from tests.people import People, Person
 from wfweb.approvals import service as approvals
 from wfweb.approvals.rows import Case
 from wfweb.kernel.db import session, transaction
-from wfweb.kernel.errors import AlreadyDecided, Stale
+from wfweb.kernel.errors import AlreadyDecided, Gone, Stale
 from wfweb.packs import install, read_pack
 from wfweb.records import service as records
 from wfweb.records.models import Record
@@ -32,7 +32,7 @@ PRODUCT = {
     "unit": "litre",
     "price": {"amount": "9", "currency": "EUR"},
 }
-LINES = {
+LINES: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = {
     "added": lambda kept: [kept, BRIE],
     "removed": lambda _kept: [BRIE],
     "changed": lambda kept: [{**kept, "quantity": "120"}],
@@ -179,8 +179,7 @@ def test_the_seat_of_a_round_that_was_edited_leads_to_the_new_question(world: Wo
         assert caught.value.current_digest == now.request.digest
     assert world.state(now)[0] == "pending"
     seat = seat_of(now, world.people.mia)
-    digest = caught.value.current_digest
-    assert world.decide(world.people.mia, now, target=seat, digest=digest)
+    assert world.decide(world.people.mia, now, target=seat, digest=now.request.digest)
     assert world.state(now)[0] == "approved"
 
 
@@ -201,8 +200,19 @@ def test_a_digest_that_nobody_was_shown_is_called_so(world: World, client_of: Cl
     assert caught.value.current_digest == case.request.digest
     answer = decide(client_of(world.people.mia), case.request.key, "approve", digest="x")
     assert answer.status_code == 409
-    assert "was None" not in answer.text
+    assert "Read it as it is now, then decide" in answer.text
+    assert "changed since you looked" not in answer.text
     assert world.state(case)[0] == "pending"
+
+
+def test_an_edit_there_and_back_asks_again_without_a_difference(world: World) -> None:
+    case = world.ask(level("mia"), on_edit="restart")
+    world.edit(case, subject="Copper")
+    world.edit(case, subject="Steel")
+    with pytest.raises(Stale, match="was asked again since you looked") as caught:
+        world.decide(world.people.mia, case)
+    assert caught.value.difference == []
+    assert caught.value.current_digest == case.request.digest
 
 
 def ended_by_withdrawal(world: World, case: Case) -> None:
@@ -235,3 +245,10 @@ def test_how_it_ended_is_said_in_words(
     end(world, case)
     with pytest.raises(AlreadyDecided, match=words):
         world.decide(world.people.mia, case)
+
+
+def test_an_act_on_a_request_that_ended_says_how_in_words(world: World) -> None:
+    case = world.ask(level("mia"))
+    world.decide(world.people.mia, case, "send_back", comment="Cheaper")
+    with pytest.raises(Gone, match="it was sent back for changes"):
+        ended_by_withdrawal(world, case)

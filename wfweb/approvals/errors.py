@@ -92,9 +92,9 @@ def stale(key: str, difference: Sequence[Mapping[str, Any]], digest: str) -> Sta
     )
 
 
-def ended(key: str, status: str) -> Gone:
-    """Return the refusal for an act on a request that has ended."""
-    return Gone(f"{key} has ended: it was {status}")
+def ended(key: str, how: str) -> Gone:
+    """Return the refusal for an act on a request that has ended; ``how`` is a sentence."""
+    return Gone(f"{key} has ended: {how}")
 
 
 def moved_on(key: str, state_name: str) -> Conflict:

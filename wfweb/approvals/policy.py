@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from wfweb.approvals import errors
 from wfweb.approvals.rows import Case
+from wfweb.approvals.wording import ended_in_words
 from wfweb.identity.policy import denied
 from wfweb.kernel.actor import Actor, current_actor
 from wfweb.kernel.errors import Forbidden
@@ -75,7 +76,9 @@ def require(action: str, case: Case) -> None:
     :raises Forbidden: for everybody else.
     """
     if (action, status_of(case)) not in RULES:
-        raise errors.ended(case.request.key, case.request.outcome_reason or case.request.status)
+        request = case.request
+        how = ended_in_words(request.status, request.outcome_reason)
+        raise errors.ended(request.key, how)
     if may(action, case):
         return
     if action == "reassign":
