@@ -1,11 +1,19 @@
 """Bulk decisions: the same rules for each, set-based, all or what works."""
 
+from uuid import UUID
+
 import pytest
 
 from tests.approvals.conftest import World, level
 from wfweb.approvals import service as approvals
+from wfweb.approvals.rows import Case
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import AlreadyDecided, Forbidden, NotFound, Refusal, ValidationFailed
+
+
+def shown(*cases: Case) -> dict[UUID, str]:
+    """The digests of what somebody was shown."""
+    return {case.request.id: case.request.digest for case in cases}
 
 
 def test_what_can_be_decided_is_and_the_rest_says_why(world: World) -> None:
@@ -14,7 +22,9 @@ def test_what_can_be_decided_is_and_the_rest_says_why(world: World) -> None:
     world.decide(world.people.ada, decided, "reject")
     ids = [own.request.id, open_one.request.id, decided.request.id, world.people.ada.id]
     with transaction(actor=world.people.ada.actor):
-        results = approvals.decide_many(ids, "approve", comment="Month end")
+        results = approvals.decide_many(
+            ids, "approve", digests=shown(own, open_one, decided), comment="Month end"
+        )
     assert [result.target_id for result in results] == ids
     assert [type(result.refusal) for result in results] == [
         Forbidden,
@@ -32,18 +42,23 @@ def test_all_or_nothing(world: World) -> None:
     world.publish_levels(level("ada"))
     first, own = world.submit(), world.submit(by=world.people.ada)
     with pytest.raises(Forbidden), transaction(actor=world.people.ada.actor):
-        approvals.decide_many([first.request.id, own.request.id], "approve", rollback_on_error=True)
+        approvals.decide_many(
+            [first.request.id, own.request.id],
+            "approve",
+            digests=shown(first, own),
+            rollback_on_error=True,
+        )
     assert world.state(first) == ("pending", "asked")
 
 
 def test_a_bulk_decides_what_was_shown(world: World) -> None:
     world.publish_levels(level("ada"), on_edit="affected")
     same, changed, unseen = world.submit(), world.submit(), world.submit()
-    shown = {same.request.id: same.request.digest, changed.request.id: changed.request.digest}
+    seen = shown(same, changed)
     world.edit(changed, subject="Gold")
     with transaction(actor=world.people.ada.actor):
         results = approvals.decide_many(
-            [same.request.id, changed.request.id, unseen.request.id], "approve", digests=shown
+            [same.request.id, changed.request.id, unseen.request.id], "approve", digests=seen
         )
     codes = [result.refusal.code if result.refusal else None for result in results]
     assert codes == [None, "stale", "stale"]
@@ -53,7 +68,7 @@ def test_rejecting_many_needs_a_reason_too(world: World) -> None:
     world.publish_levels(level("ada"))
     case = world.submit()
     with transaction(actor=world.people.ada.actor):
-        (result,) = approvals.decide_many([case.request.id], "reject")
+        (result,) = approvals.decide_many([case.request.id], "reject", digests=shown(case))
     assert isinstance(result.refusal, ValidationFailed)
     assert world.state(case)[0] == "pending"
 
@@ -65,7 +80,7 @@ def test_a_step_that_cannot_be_taken_undoes_only_its_own_item(world: World) -> N
     good, bad, better = world.submit(note="Yes"), world.submit(), world.submit(note="Yes")
     ids = [good.request.id, bad.request.id, better.request.id]
     with transaction(actor=world.people.ada.actor):
-        results = approvals.decide_many(ids, "approve")
+        results = approvals.decide_many(ids, "approve", digests=shown(good, bad, better))
     assert [isinstance(result.refusal, Refusal) for result in results] == [False, True, False]
     assert world.state(good)[0] == world.state(better)[0] == "approved"
     assert world.state(bad) == ("pending", "asked")
@@ -78,7 +93,12 @@ def test_a_step_that_cannot_be_taken_undoes_everything_when_asked_to(world: Worl
     world.publish(content)
     good, bad = world.submit(note="Yes"), world.submit()
     with pytest.raises(Refusal), transaction(actor=world.people.ada.actor):
-        approvals.decide_many([good.request.id, bad.request.id], "approve", rollback_on_error=True)
+        approvals.decide_many(
+            [good.request.id, bad.request.id],
+            "approve",
+            digests=shown(good, bad),
+            rollback_on_error=True,
+        )
     assert world.state(good)[0] == "pending"
 
 
@@ -86,19 +106,19 @@ def test_too_many_at_once(world: World) -> None:
     from wfweb.kernel.ids import new_id
 
     with pytest.raises(ValidationFailed), transaction(actor=world.people.ada.actor):
-        approvals.decide_many([new_id() for _ in range(1001)], "approve")
+        approvals.decide_many([new_id() for _ in range(1001)], "approve", digests={})
 
 
 def test_a_bulk_costs_the_same_few_statements(world: World) -> None:
     from tests.approvals.counting import statements
 
     world.publish_levels(level("ada"))
-    few = [world.submit().request.id for _ in range(6)]
-    many = [world.submit().request.id for _ in range(20)]
+    few = shown(*(world.submit() for _ in range(6)))
+    many = shown(*(world.submit() for _ in range(20)))
     counted = []
-    for ids in (few, many):
+    for digests in (few, many):
         with statements() as seen, transaction(actor=world.people.ada.actor):
-            approvals.decide_many(ids, "approve")
+            approvals.decide_many(list(digests), "approve", digests=digests)
         counted.append(len(seen))
     assert counted[0] == counted[1]
     assert counted[1] <= 20

@@ -288,3 +288,27 @@ def test_whoever_submits_for_somebody_else_may_not_decide(world: World) -> None:
     assert world.asked(case) == ["Ada"]
     with pytest.raises(Forbidden):
         world.decide(world.people.mia, case)
+
+
+@pytest.mark.parametrize("words", ["x" * 4001, "a\x00b"])
+def test_a_comment_that_cannot_be_kept_whole_is_refused(world: World, words: str) -> None:
+    case = world.ask(level("ada", "mia"))
+    seat, cleo = seat_of(world, case, world.people.ada), world.people.cleo.id
+    acts = [
+        (world.people.rui, lambda: approvals.withdraw(case.request.id, comment=words)),
+        (world.people.ada, lambda: approvals.delegate(seat.id, cleo, comment=words)),
+        (world.people.otto, lambda: approvals.reassign(seat.id, cleo, comment=words)),
+        (world.people.otto, lambda: approvals.add_approver(case.request.id, cleo, comment=words)),
+    ]
+    for who, act in acts:
+        with pytest.raises(ValidationFailed) as refused, transaction(actor=who.actor):
+            act()
+        assert [error.pointer for error in refused.value.errors] == ["/comment"]
+    assert world.asked(case) == ["Ada", "Mia"]
+
+
+def test_a_long_comment_is_kept_whole(world: World) -> None:
+    case = world.ask(level("ada"))
+    with transaction(actor=world.people.rui.actor):
+        approvals.withdraw(case.request.id, comment="x" * 3998 + "\r\ny")
+    assert world.now(case).request.outcome_comment == "x" * 3998 + "\ny"

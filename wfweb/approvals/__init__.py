@@ -8,7 +8,7 @@ Verbs (all inside ``transaction()``; they act as ``current_actor()`` and raise r
     ``approve``, ``reject`` or ``send_back``. Returns an :class:`Outcome`. Raises ``Stale``
     (``difference``, ``current_digest``: post again with it to say "still yes"),
     ``AlreadyDecided``, ``Forbidden``, ``ValidationFailed`` (``/reason_code``, ``/comment``).
-``decide_many(target_ids, decision, *, digests=None, reason_code=None, comment="",
+``decide_many(target_ids, decision, *, digests, reason_code=None, comment="",
 rollback_on_error=False)``
     The same for up to 1000 in one transaction; returns one :class:`ItemResult` each.
 ``withdraw(request_id, *, comment="")``, ``resubmit(request_id) -> UUID``

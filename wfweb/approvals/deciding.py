@@ -19,6 +19,7 @@ from wfweb.approvals.checking import (
     made_before,
     seat_to_decide,
 )
+from wfweb.approvals.comments import comment_error
 from wfweb.approvals.continuing import go_on, settle
 from wfweb.approvals.events import DecisionRecorded
 from wfweb.approvals.loading import lock_many, lock_one
@@ -30,7 +31,6 @@ from wfweb.kernel.errors import FieldError, NotFound, Refusal, ValidationFailed
 from wfweb.kernel.journal import journal
 from wfweb.workflow.loading import load_many
 
-MAX_COMMENT = 4000
 MAX_KEY = 200
 MOST_AT_ONCE = 1000
 
@@ -114,7 +114,7 @@ def decide_many(
     target_ids: Iterable[UUID],
     decision: Decision,
     *,
-    digests: Mapping[UUID, str] | None = None,
+    digests: Mapping[UUID, str],
     reason_code: str | None = None,
     comment: str = "",
     rollback_on_error: bool = False,
@@ -123,7 +123,7 @@ def decide_many(
 
     Refused items change nothing and are reported; the others are done.
 
-    :param digests: what the person was shown, by target; without it, the current content.
+    :param digests: of exactly what the person was shown, by target; one that is missing is stale.
     :param rollback_on_error: refuse everything at the first refusal.
     :raises Refusal: the first one, with ``rollback_on_error``.
     :raises ValidationFailed: for more than 1000 items.
@@ -131,13 +131,9 @@ def decide_many(
     wanted = list(dict.fromkeys(target_ids))
     if len(wanted) > MOST_AT_ONCE:
         raise ValidationFailed.at("/ids", f"Decide at most {MOST_AT_ONCE} at once", "too_many")
-    _checked(Choice(decision, None, reason_code, comment))
-    shown = None if digests is None else dict(digests)
+    _checked(Choice(decision, "", reason_code, comment))
     choices = {
-        target: Choice(
-            decision, shown.get(target, "") if shown is not None else None, reason_code, comment
-        )
-        for target in wanted
+        target: Choice(decision, digests.get(target, ""), reason_code, comment) for target in wanted
     }
     try:
         with _all_or_nothing():
@@ -234,9 +230,9 @@ def _checked(choice: Choice) -> Choice:
     wrong: list[FieldError] = []
     if choice.decision not in DECISIONS:
         wrong.append(FieldError("/decision", f"Choose one of {', '.join(DECISIONS)}", "choice"))
-    if len(choice.comment) > MAX_COMMENT or "\x00" in choice.comment:
-        message = f"A comment has at most {MAX_COMMENT:,} characters, none of them a zero byte"
-        wrong.append(FieldError("/comment", message, "too_long"))
+    comment = comment_error(choice.comment)
+    if comment is not None:
+        wrong.append(comment)
     if choice.idempotency_key is not None and not 0 < len(choice.idempotency_key) <= MAX_KEY:
         message = f"A key has 1 to {MAX_KEY} characters"
         wrong.append(FieldError("/idempotency_key", message, "key"))

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from wfweb.approvals import errors, policy
 from wfweb.approvals.act import Act, make_decision, write_decision
+from wfweb.approvals.comments import checked_comment
 from wfweb.approvals.continuing import go_on
 from wfweb.approvals.events import DecisionRecorded
 from wfweb.approvals.loading import lock_many, lock_one, open_requests_of_instance
@@ -12,8 +13,6 @@ from wfweb.approvals.settling import end_request
 from wfweb.kernel.errors import Conflict
 from wfweb.workflow.loading import load
 
-MAX_COMMENT = 4000
-
 
 def withdraw(request_id: UUID, *, comment: str = "") -> None:
     """Take a request back, as its requester (or somebody who repairs requests).
@@ -21,12 +20,13 @@ def withdraw(request_id: UUID, *, comment: str = "") -> None:
     The instance takes the rejection exit named ``withdraw`` when there is one, else it stays
     and can be asked again.
 
+    :raises ValidationFailed: ``/comment``: too long.
     :raises Gone: when it has ended.
     :raises Forbidden: for anybody else.
     """
+    note = checked_comment(comment)
     act, case = Act(), lock_one(request_id)
     policy.require("withdraw", case)
-    note = comment[:MAX_COMMENT].replace("\x00", "")
     row = make_decision(
         act,
         case,

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from wfweb.approvals.deciding import MAX_COMMENT, MOST_AT_ONCE
+from wfweb.approvals.comments import MAX_COMMENT
+from wfweb.approvals.deciding import MOST_AT_ONCE
 from wfweb.approvals.schemas import Status
 from wfweb.kernel.api import In, Out, example
 

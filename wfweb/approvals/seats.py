@@ -4,6 +4,7 @@ from uuid import UUID
 
 from wfweb.approvals import errors, policy
 from wfweb.approvals.act import Act, close_seat, make_decision, write_decision
+from wfweb.approvals.comments import checked_comment
 from wfweb.approvals.continuing import add_seat, go_on, settle
 from wfweb.approvals.electorate import Candidate, resolve
 from wfweb.approvals.events import AssignmentMoved
@@ -17,7 +18,6 @@ from wfweb.kernel.actor import acting_as
 from wfweb.kernel.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from wfweb.workflow.loading import load
 
-MAX_COMMENT = 4000
 # Seats that somebody gave by hand survive a second look at the rule.
 BY_HAND = ("added", "delegated", "reassigned", "escalated")
 
@@ -26,11 +26,12 @@ def delegate(assignment_id: UUID, to_user_id: UUID, *, comment: str = "") -> UUI
     """Let somebody else decide in the actor's place; shown as "B for A". Returns the new seat.
 
     :raises ValidationFailed: ``/to``: oneself, somebody inactive, the requester, an editor,
-        or somebody who decides at this level already.
+        or somebody who decides at this level already; ``/comment``: too long.
     :raises Forbidden: when the seat is not the actor's, was itself handed on, or the
         definition does not allow it.
     :raises AlreadyDecided: when the seat or the request is closed.
     """
+    comment = checked_comment(comment)
     act, case = Act(), lock_one(assignment_id)
     level, seat = _open_seat(case, assignment_id)
     if seat.user_id != act.actor.id:
@@ -60,6 +61,7 @@ def reassign(assignment_id: UUID, to_user_id: UUID, *, comment: str = "") -> UUI
     :raises ValidationFailed: ``/to``, as for :func:`delegate`.
     :raises AlreadyDecided: when the seat or the request is closed.
     """
+    comment = checked_comment(comment)
     act, case = Act(), lock_one(assignment_id)
     policy.require("reassign", case)
     level, seat = _open_seat(case, assignment_id)
@@ -122,7 +124,7 @@ def _hand_over(
         level_number=level.number,
         decision=decision,
         seat=seat,
-        comment=comment[:MAX_COMMENT].replace("\x00", ""),
+        comment=comment,
         by=act.actor,
     )
     status = "delegated" if kind == "delegated" else "skipped"
@@ -147,6 +149,7 @@ def _tell_moved(
     from_id: UUID | None,
     to_id: UUID | None,
     name: str,
+    comment: str = "",
 ) -> None:
     act.tell(
         AssignmentMoved,
@@ -156,6 +159,7 @@ def _tell_moved(
         from_user_id=from_id,
         to_user_id=to_id,
         after={"seat": name, "kind": kind},
+        details={"comment": comment} if comment else {},
         risk="MEDIUM" if kind in {"reassigned", "added"} else None,
     )
 
@@ -167,6 +171,7 @@ def add_approver(request_id: UUID, user_id: UUID, *, comment: str = "") -> UUID:
     :raises ValidationFailed: ``/to``, as for :func:`delegate`.
     :raises Conflict: when no level is being asked.
     """
+    comment = checked_comment(comment)
     act, case = Act(), lock_one(request_id)
     policy.require("reassign", case)
     level = case.level
@@ -178,10 +183,10 @@ def add_approver(request_id: UUID, user_id: UUID, *, comment: str = "") -> UUID:
     user = _fit(act, case, level, user_id, None)
     last = max((seat.sequence for seat in level.seats), default=0)
     why = f"added by {act.actor.name}" + (f": {comment[:200]}" if comment.strip() else "")
-    candidate = Candidate(user, [why.replace("\x00", "")], source="added")
+    candidate = Candidate(user, [why], source="added")
     seat = add_seat(act, case, level, candidate, last + 1)
     act.touch(case.request)
-    _tell_moved(act, case, level, "added", None, user.id, user.name)
+    _tell_moved(act, case, level, "added", None, user.id, user.name, comment)
     settle(act, case)
     go_on(case)
     act.end()
