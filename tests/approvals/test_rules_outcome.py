@@ -13,9 +13,7 @@ from wfweb.approvals.rules import (
     Seat,
     SeatStatus,
     asked,
-    from_approval_type,
     outcome,
-    to_approval_type,
 )
 
 OPEN, APPROVED, REJECTED, AT_RISK = (
@@ -112,9 +110,9 @@ def test_the_order_of_answers_does_not_matter_unless_the_first_decides():
 
 
 ANY, ALL, MAJORITY = (
-    from_approval_type("any"),
-    from_approval_type("all"),
-    from_approval_type("majority"),
+    LevelRule(Quorum.ANY),
+    LevelRule(Quorum.ALL),
+    LevelRule(Quorum.MAJORITY),
 )
 TWO = LevelRule(Quorum.N_OF_M, 2)
 
@@ -125,8 +123,8 @@ TWO = LevelRule(Quorum.N_OF_M, 2)
         (ANY, "ppp", OPEN),
         (ANY, "ppa", APPROVED),
         (ANY, "prp", REJECTED),
-        (from_approval_type("any", 2), "prp", OPEN),
-        (from_approval_type("any", 2), "rrp", REJECTED),
+        (LevelRule(Quorum.ANY, 2), "prp", OPEN),
+        (LevelRule(Quorum.ANY, 2), "rrp", REJECTED),
         (TWO, "app", OPEN),
         (TWO, "apa", APPROVED),
         (TWO, "rrp", REJECTED),
@@ -170,22 +168,12 @@ def test_one_person_has_one_vote_however_often_seated():
 
 
 def test_sequential_asks_the_first_open_seat_only():
-    rule = from_approval_type("sequential")
+    rule = LevelRule(Quorum.ALL, ordering=Ordering.SEQUENTIAL)
     places = [Seat(1, "mia", 20), Seat(2, "ada", 10), Seat(3, "otto", 10)]
 
     assert [seat.user_id for seat in asked(rule, places)] == ["ada"]
     after = [Seat(1, "mia", 20), Seat(2, "ada", 10, SeatStatus.APPROVED), Seat(3, "otto", 10)]
     assert [seat.user_id for seat in asked(rule, after)] == ["otto"]
-
-
-def test_the_four_names_stand_for_pairs_of_axes():
-    for known in ("any", "all", "sequential", "majority"):
-        assert to_approval_type(from_approval_type(known, 3)) == known
-    assert to_approval_type(LevelRule(Quorum.N_OF_M, 2)) == "any"
-    assert to_approval_type(LevelRule(Quorum.N_OF_M, 1)) is None
-    assert to_approval_type(LevelRule(Quorum.ANY, ordering=Ordering.SEQUENTIAL)) is None
-    with pytest.raises(ValueError, match="some"):
-        from_approval_type("some")
 
 
 def test_a_rule_without_sense_cannot_be_made():

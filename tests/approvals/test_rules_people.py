@@ -8,6 +8,7 @@ from wfweb.approvals.rules import (
     Chosen,
     Decider,
     LevelRule,
+    Ordering,
     Quorum,
     Refused,
     Seat,
@@ -15,12 +16,12 @@ from wfweb.approvals.rules import (
     Separation,
     carried_over,
     collapse,
-    from_approval_type,
     may_decide,
     unsatisfiable,
 )
 
-ALL, ANY, SEQUENTIAL = (from_approval_type(name) for name in ("all", "any", "sequential"))
+ALL, ANY = LevelRule(Quorum.ALL), LevelRule(Quorum.ANY)
+SEQUENTIAL = LevelRule(Quorum.ALL, ordering=Ordering.SEQUENTIAL)
 ADA, MIA, OTTO = Seat(1, "ada", 1), Seat(2, "mia", 2), Seat(3, "otto", 3)
 RUI_ASKS = Separation(requesters=frozenset({"rui"}), editors=frozenset({"otto"}))
 
@@ -85,8 +86,8 @@ def test_the_definition_may_allow_self_approval():
         (ALL, [], [], AtRisk.NOBODY),
         (ANY, ["rui"], ["rui"], AtRisk.ONLY_BARRED),
         (ANY, ["rui", "ada"], ["rui"], None),
-        (from_approval_type("any", 2), ["rui", "ada"], ["rui"], AtRisk.TOO_FEW),
-        (from_approval_type("any", 2), ["ada", "ada"], [], AtRisk.TOO_FEW),
+        (LevelRule(Quorum.ANY, 2), ["rui", "ada"], ["rui"], AtRisk.TOO_FEW),
+        (LevelRule(Quorum.ANY, 2), ["ada", "ada"], [], AtRisk.TOO_FEW),
         (LevelRule(Quorum.N_OF_M, 3), ["ada", "mia", "otto"], [], None),
         (LevelRule(Quorum.MAJORITY, 3), ["ada", "mia"], [], AtRisk.TOO_FEW),
     ],

@@ -47,11 +47,6 @@ class LevelView:
     seats: list[SeatView] = field(default_factory=list)
 
     @property
-    def approved_count(self) -> int:
-        """How many have approved."""
-        return sum(view.seat.status == "approved" for view in self.seats)
-
-    @property
     def counting(self) -> list[SeatView]:
         """Seats that count: neither handed over nor skipped."""
         return [v for v in self.seats if v.seat.status not in {"delegated", "skipped"}]

@@ -106,38 +106,6 @@ class LevelRule:
         return max(by_quorum[self.quorum], self.min_approvers or 1)
 
 
-_TYPES: Final = {
-    "any": LevelRule(Quorum.ANY),
-    "all": LevelRule(Quorum.ALL),
-    "sequential": LevelRule(Quorum.ALL, ordering=Ordering.SEQUENTIAL),
-    "majority": LevelRule(Quorum.MAJORITY),
-}
-
-
-def from_approval_type(name: str, min_approvers: int | None = None) -> LevelRule:
-    """Return the rule that one of the names ``any all sequential majority`` stands for.
-
-    Raises ``ValueError`` for another name.
-    """
-    if name not in _TYPES:
-        raise ValueError(f"“{name}” is not an approval type; use one of {', '.join(_TYPES)}")
-    usual = _TYPES[name]
-    return LevelRule(usual.quorum, min_approvers, usual.ordering)
-
-
-def to_approval_type(rule: LevelRule) -> str | None:
-    """Return the usual name of a rule's two axes, or ``None`` for a pair without a name.
-
-    ``n_of_m`` of at least two is ``any`` with ``min_approvers``, which travels beside the name.
-    """
-    same_as_any = rule.quorum is Quorum.N_OF_M and (rule.min_approvers or 1) > 1
-    quorum = Quorum.ANY if same_as_any else rule.quorum
-    for name, usual in _TYPES.items():
-        if (usual.quorum, usual.ordering) == (quorum, rule.ordering):
-            return name
-    return None
-
-
 def voting(seats: Iterable[Seat]) -> list[Seat]:
     """Return the seats that count: one a person, an answered one before an open one, in order.
 
@@ -224,7 +192,9 @@ class Refused(StrEnum):
 class Decider:
     """Who wants to decide, as things stand at this moment.
 
-    ``member`` tells whether the person still has what made them an approver (role, field, chain).
+    ``member`` tells whether the role that made them an approver is still theirs; for a delegate,
+    whether the one they act for is still active and in that role. Who was found through a field
+    or the chain of managers keeps the seat: those are looked up once, when the level opens.
     ``acting_for`` is the person whose vote a delegate gives.
     """
 
