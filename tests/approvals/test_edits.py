@@ -12,6 +12,7 @@ from wfweb.approvals.rows import Case
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, Forbidden, Stale
 from wfweb.records import service as records
+from wfweb.workflow import service as workflow
 
 MORE = {"amount": "9900.00", "currency": "EUR"}
 
@@ -34,9 +35,27 @@ def test_other_fields_stay_free(world: World) -> None:
     assert world.decide(world.people.ada, case).request_status == "approved"
 
 
-def test_after_the_end_editing_is_free_again(world: World) -> None:
+@pytest.mark.parametrize("mode", ["refuse", "restart", "affected"])
+def test_what_was_approved_never_changes_silently(world: World, mode: str) -> None:
+    case = world.ask(level("ada"), on_edit=mode)
+    world.decide(world.people.ada, case)
+    with pytest.raises(Conflict, match=f"{case.request.key} was approved as it is"):
+        world.edit(case, amount=MORE)
+    assert world.record(case).data["amount"]["amount"] == "1200.00"
+    world.edit(case, note="Call first")
+
+
+def test_what_was_rejected_may_change(world: World) -> None:
+    case = world.ask(level("ada"))
+    world.decide(world.people.ada, case, "reject")
+    world.edit(case, amount=MORE)
+
+
+def test_a_new_draft_of_what_was_approved_may_change(world: World) -> None:
     case = world.ask(level("ada"))
     world.decide(world.people.ada, case)
+    with transaction(actor=world.people.rui.actor):
+        workflow.start("order_approval", case.request.record_id)
     world.edit(case, amount=MORE)
 
 

@@ -21,10 +21,13 @@ from wfweb.approvals.rows import Case
 from wfweb.approvals.settling import end_request
 from wfweb.approvals.subject import Content, amount_of, content_of
 from wfweb.kernel.db import session
+from wfweb.kernel.errors import Conflict
 from wfweb.kernel.journal import journal
 from wfweb.records.events import FileAttached, FileRemoved, RecordChanged
 from wfweb.records.models import Record
-from wfweb.workflow.loading import load
+from wfweb.workflow.compiled import Definition
+from wfweb.workflow.loading import definition_of, load
+from wfweb.workflow.models import WorkflowInstance
 
 _REQUESTS: Any = ApprovalRequest.__table__
 _SNAPSHOTS: Any = ApprovalSnapshot.__table__
@@ -44,7 +47,7 @@ def edit_guard(record: Record, changed_fields: Collection[str]) -> None:
 
     Without fields the record itself is to go (archived), which no open request survives.
 
-    :raises Conflict: naming the request that waits.
+    :raises Conflict: naming the request that waits, or the one that approved it as it is.
     """
     for case in lock_many(open_requests_of_record(record.id)).values():
         if not changed_fields:
@@ -53,6 +56,51 @@ def edit_guard(record: Record, changed_fields: Collection[str]) -> None:
             continue
         if set(changed_fields) & _material(case.request.id):
             raise errors.edit_refused(case.request.key)
+    if changed_fields:
+        _guard_approved(record.id, set(changed_fields))
+
+
+def _guard_approved(record_id: UUID, changed: set[str]) -> None:
+    """Refuse to change what was approved last, unless the work is back before its approval."""
+    query = select(
+        ApprovalRequest.id,
+        ApprovalRequest.key,
+        ApprovalRequest.status,
+        ApprovalRequest.state,
+        ApprovalRequest.instance_id,
+    ).where(ApprovalRequest.record_id == record_id)
+    newest = query.order_by(ApprovalRequest.created_at.desc(), ApprovalRequest.id.desc())
+    last = session().execute(newest.limit(1)).one_or_none()
+    if last is None or last.status != "approved" or not changed & _material(last.id):
+        return
+    asked_by = select(WorkflowInstance.definition_id).where(WorkflowInstance.id == last.instance_id)
+    running = select(WorkflowInstance.version_id, WorkflowInstance.state).where(
+        WorkflowInstance.record_id == record_id,
+        WorkflowInstance.definition_id == asked_by.scalar_subquery(),
+        WorkflowInstance.status.in_(("active", "timeout", "error")),
+    )
+    for row in session().execute(running):
+        if row.state not in _after(definition_of(row.version_id), last.state):
+            return
+    raise Conflict(
+        f"{last.key} was approved as it is. Move it back to a draft to change it, "
+        "then ask for approval again",
+        request_key=last.key,
+        reason="approved",
+    )
+
+
+def _after(definition: Definition, asked: str) -> set[str]:
+    """Return the states that an approval leads to without beginning again at the start."""
+    found: set[str] = set()
+    ways = [way.to for way in definition.out(asked, "approval")]
+    while ways:
+        state = ways.pop()
+        if state in found or state == definition.initial:
+            continue
+        found.add(state)
+        ways.extend(way.to for way in definition.body.transitions if way.from_state == state)
+    return found
 
 
 def _material(request_id: UUID) -> set[str]:
