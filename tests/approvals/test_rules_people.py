@@ -4,8 +4,6 @@ import pytest
 
 from wfweb.approvals.rules import (
     AtRisk,
-    Candidate,
-    Chosen,
     Decider,
     LevelRule,
     Ordering,
@@ -15,7 +13,6 @@ from wfweb.approvals.rules import (
     SeatStatus,
     Separation,
     carried_over,
-    collapse,
     may_decide,
     unsatisfiable,
 )
@@ -94,20 +91,6 @@ def test_the_definition_may_allow_self_approval():
 )
 def test_a_level_nobody_can_fulfil_is_at_risk(rule, people, barred, expected):
     assert unsatisfiable(rule, people, barred) is expected
-
-
-def test_the_same_person_found_twice_is_asked_once_with_all_reasons():
-    found = [
-        Candidate("ada", "role finance"),
-        Candidate("mia", "manager of Rui"),
-        Candidate("ada", "named"),
-        Candidate("ada", "role finance"),
-    ]
-
-    assert collapse(found) == [
-        Chosen("ada", "role finance", ("named",)),
-        Chosen("mia", "manager of Rui"),
-    ]
 
 
 def test_an_approval_counts_on_the_next_level_and_only_there():

@@ -7,7 +7,7 @@ two axes; the four usual pairs carry the names ``any all sequential majority``.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -258,33 +258,6 @@ def _conflict(decider: Decider, separation: Separation) -> Refused | None:
     if hands & separation.requesters:
         return Refused.REQUESTER
     return Refused.EDITOR if hands & separation.editors else None
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One person found for a level, and why ("role finance", "manager of Rui")."""
-
-    user_id: UserId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """One person to ask: the first reason found, and the further ones."""
-
-    user_id: UserId
-    reason: str
-    other_reasons: tuple[str, ...] = field(default=())
-
-
-def collapse(people: Iterable[Candidate]) -> list[Chosen]:
-    """Return each person once, in the order found, with all reasons."""
-    found: dict[UserId, list[str]] = {}
-    for candidate in people:
-        reasons = found.setdefault(candidate.user_id, [])
-        if candidate.reason not in reasons:
-            reasons.append(candidate.reason)
-    return [Chosen(user, reasons[0], tuple(reasons[1:])) for user, reasons in found.items()]
 
 
 def carried_over(previous: Sequence[Seat], people: Iterable[UserId]) -> frozenset[UserId]:
