@@ -1,5 +1,6 @@
 """An edit while approval is pending: refused, asked again, or asked where it matters (REC-4)."""
 
+from io import BytesIO
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,7 @@ from wfweb.approvals.models import ApprovalLevel, ApprovalRequest
 from wfweb.approvals.rows import Case
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, Forbidden, Stale
+from wfweb.records import files, talk
 from wfweb.records import service as records
 from wfweb.workflow import service as workflow
 
@@ -166,3 +168,40 @@ def test_changed_since_you_looked(world: World) -> None:
         )
     with transaction(actor=world.people.ada.actor):
         assert approvals.mark_seen(case.request.id).changed == []
+
+
+def attach(world: World, case: Case) -> None:
+    file = files.received(BytesIO(b"%PDF-1.7 x"), "quote.pdf")
+    with file as received, transaction(actor=world.people.rui.actor):
+        talk.attach_to_record(case.request.record_id, received)
+
+
+def test_a_file_attached_after_a_vote_restarts(world: World) -> None:
+    case = world.ask(level("ada"), level("mia"), on_edit="restart")
+    world.decide(world.people.ada, case)
+    attach(world, case)
+    again = latest(world, case)
+    assert (again.request.round, world.asked(again)) == (2, ["Ada"])
+
+
+def test_a_file_is_refused_where_edits_are(world: World) -> None:
+    case = world.ask(level("ada"))
+    with pytest.raises(Conflict, match="waits for approval"):
+        attach(world, case)
+    assert world.now(case).request.digest == case.request.digest
+
+
+def test_a_file_that_no_rule_reads_keeps_votes_and_is_shown(world: World) -> None:
+    case = world.ask(level("ada"), level("mia"), on_edit="affected")
+    world.decide(world.people.ada, case)
+    attach(world, case)
+    now = latest(world, case)
+    assert (now.request.id, world.asked(now)) == (case.request.id, ["Mia"])
+    assert now.request.digest != case.request.digest
+
+
+def test_a_file_may_join_what_was_approved(world: World) -> None:
+    case = world.ask(level("ada"))
+    world.decide(world.people.ada, case)
+    attach(world, case)
+    assert world.now(case).request.digest == case.request.digest

@@ -122,9 +122,12 @@ def on_record_changed(event: RecordChanged) -> None:
 
 
 def on_file_attached(event: FileAttached) -> None:
-    """Show deciders the new file; approvals given on less stay as they are."""
+    """Treat a new file as a change of what is shown; once approved, it stands beside it.
+
+    :raises Conflict: when the definition refuses edits.
+    """
     if event.target_type == "record":
-        _follow(event.target_id, set(), by_engine=True)
+        _follow(event.target_id, {ATTACHMENTS}, by_engine=False)
 
 
 def on_file_removed(event: FileRemoved) -> None:
