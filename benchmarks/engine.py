@@ -107,15 +107,9 @@ def evaluations(count: int) -> list[Figure]:
 
     def python() -> None:
         for _ in range(count):
-            assert (
-                record["amount"] > 1000
-            )
-            assert (
-                record["department"] in {"fresh", "dry"}
-            )
-            assert (
-                record["urgent"] or record["quantity"] >= 10
-            )
+            assert record["amount"] > 1000
+            assert record["department"] in {"fresh", "dry"}
+            assert record["urgent"] or record["quantity"] >= 10
 
     def ours() -> None:
         for _ in range(count):

@@ -251,7 +251,8 @@ def _decisions() -> None:
             name="decision",
         ),
         sa.CheckConstraint(
-            "decision not in ('reject', 'send_back') or coalesce(reason_code, '') <> '' or coalesce(comment, '') <> ''",
+            "decision not in ('reject', 'send_back') or coalesce(reason_code, '') <> ''"
+            " or coalesce(comment, '') <> ''",
             name="reason",
         ),
         _of("approval_decisions", "assignment_id", "approval_assignments"),

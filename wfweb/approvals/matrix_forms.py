@@ -314,11 +314,6 @@ def _json(text: str, place: str, errors: list[FieldError]) -> Any:
         return {}
 
 
-def pretty(body: Mapping[str, Any]) -> str:
-    """Return a matrix as JSON that people read and edit."""
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
-
-
 def read_json(text: str) -> dict[str, Any]:
     """Return a matrix written as JSON.
 

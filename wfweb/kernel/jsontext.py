@@ -36,3 +36,8 @@ def dumps(value: Any) -> str:
 def canonical(value: Any) -> bytes:
     """Return JSON whose bytes depend on the content only: sorted keys, no white space."""
     return orjson.dumps(value, default=plain, option=orjson.OPT_SORT_KEYS)
+
+
+def pretty(value: Any) -> str:
+    """Return JSON text for people to read and change: indented, in the order it has."""
+    return orjson.dumps(value, default=plain, option=orjson.OPT_INDENT_2).decode()

@@ -18,6 +18,7 @@ from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, NotFound, ValidationFailed
 from wfweb.kernel.formats import zone
+from wfweb.kernel.jsontext import pretty
 from wfweb.kernel.web import page, respond
 from wfweb.records.queries import record_types
 from wfweb.records.types import find_type
@@ -43,7 +44,7 @@ def edit_matrix(code: str) -> ResponseReturnValue:
         start = found.draft or found.shown
         body = start.body if start else {}
         form = matrix_forms.form_of(body)
-        return _form(found, _head_of(found), form, text=matrix_forms.pretty(body))
+        return _form(found, _head_of(found), form, text=pretty(body))
 
 
 def _head_of(found: MatrixPage) -> dict[str, str]:

@@ -12,6 +12,7 @@ from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
 from wfweb.kernel.formats import zone
+from wfweb.kernel.jsontext import pretty
 from wfweb.kernel.web import page, respond
 from wfweb.records import forms, type_forms
 from wfweb.records.definition import EDITABLE, META_COLUMNS, read_definition
@@ -111,7 +112,7 @@ def type_json(code: str) -> ResponseReturnValue:
     """Show the definition as JSON, to copy, compare or change, and the schema derived from it."""
     with transaction():
         record_type = get_type(code)
-        text = _pretty(definition_of(record_type))
+        text = pretty(definition_of(record_type))
         return _json_page(record_type, text)
 
 
@@ -168,12 +169,8 @@ def _json_page(
         ],
         conflict=conflict,
         version=conflict.your_version if conflict else record_type.version,
-        schema=_pretty(record_type.json_schema),
+        schema=pretty(record_type.json_schema),
     )
-
-
-def _pretty(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
 def _show_again(
