@@ -116,6 +116,7 @@ def test_with_nobody_above_the_silent_person_stays(world: World) -> None:
     travel(3)
     assert world.asked(case) == ["Ada"]
     assert world.state(case)[0] == "pending"
+    assert told(world, case, "approval.at_risk") == 1
 
 
 def test_escalation_by_hand(world: World) -> None:

@@ -14,7 +14,12 @@ from wfweb.approvals import policy
 from wfweb.approvals.act import Act, close_seat, make_decision, write_decision
 from wfweb.approvals.continuing import add_seat, enter_next, finish, go_on, settle
 from wfweb.approvals.electorate import Candidate, Electorate, resolve
-from wfweb.approvals.events import DecisionRecorded, ReminderDue, RequestEscalated
+from wfweb.approvals.events import (
+    DecisionRecorded,
+    ReminderDue,
+    RequestAtRisk,
+    RequestEscalated,
+)
 from wfweb.approvals.loading import lock_one
 from wfweb.approvals.models import ApprovalLevel
 from wfweb.approvals.rows import Case, Level, Seat
@@ -132,17 +137,21 @@ def escalate(request_id: UUID) -> None:
 
 
 def escalate_level(act: Act, case: Case, level: Level) -> None:
-    """Replace the silent people of a level by the next ones up, at most three times.
+    """Replace the silent people of a level by the next ones up, at most three times a request.
 
     Segregation of duties holds for them too. With nobody to go up to, the silent people
-    keep their seats and the request is told to be at risk.
+    keep their seats and are reminded, and those who repair requests are told.
     """
     silent = [seat for seat in level.open_seats if seat.is_asked]
     found = _targets(act, case, level, silent)
     if case.request.escalations >= MAX_ESCALATIONS or not found.candidates:
         _remind(act, case, level, overdue=True)
-        if not silent:
-            put_at_risk(act, case, f"Nobody is left to escalate level “{level.name}” to")
+        reason = f"Nobody is left to escalate level “{level.name}” to"
+        if silent:
+            # They can still answer, so the request is not marked; those who repair it are told.
+            act.tell(RequestAtRisk, case.request, reason=reason, details={"reason": reason})
+        else:
+            put_at_risk(act, case, reason)
         return
     for seat in silent:
         close_seat(act, seat, "skipped", "No answer in time")
