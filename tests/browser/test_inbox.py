@@ -114,7 +114,7 @@ def test_rejecting_without_a_reason_keeps_what_was_typed(
     page.fill(".panel textarea", "Ask the other yard first")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("[data-errors]")
-    assert page.evaluate("document.activeElement.hasAttribute('data-errors')")
+    expect(page.locator("[data-errors]")).to_be_focused()
     assert page.input_value(".panel textarea") == "Ask the other yard first"
     page.wait_for_timeout(SETTLED)
     page.get_by_text("Too expensive", exact=False).click()
@@ -171,7 +171,7 @@ def test_a_tick_and_the_focus_outlive_a_poll_with_news(
     page.evaluate("document.body.dispatchEvent(new CustomEvent('wf:poll'))")
     expect(page.locator(".newpill")).to_contain_text("1 new, show")
     assert page.is_checked(f"#pick-{second.request.key}")
-    assert page.evaluate("document.activeElement.id") == f"pick-{second.request.key}"
+    expect(page.locator(f"#pick-{second.request.key}")).to_be_focused()
     assert page.locator(f"#row-{third.request.key}").count() == 0
     page.click(".newpill a")
     expect(page.locator(f"#row-{third.request.key}")).to_be_visible()

@@ -166,9 +166,16 @@ def _furnish(world: World) -> None:
         instance_id, requester_id = waiting.instance_id, waiting.requester_id
         type_code = record.type_code
     requester = next(p for p in world.people.values() if p.id == requester_id)
+    quote = BytesIO(b"%PDF-1.7 a quote")
+    with files.received(quote, "quote.pdf") as file, transaction(actor=requester.actor):
+        attachment = talk.attach_to_record(world.order[1], file).id
+    with transaction(company_id=world.company):
+        # A new document restarts the approval: what waits now is the next round.
+        again = select(ApprovalRequest).where(
+            ApprovalRequest.record_id == world.order[1], ApprovalRequest.status == "pending"
+        )
+        world.waiting = (waiting.key, session().scalars(again).one().id)
     with transaction(actor=requester.actor):
-        with files.received(BytesIO(b"%PDF-1.7 a quote"), "quote.pdf") as file:
-            attachment = talk.attach_to_record(world.order[1], file).id
         talk.comment("record", world.order[1], "Wanted by Friday, says @ada")
         ask(world.waiting[1], "The quote is attached")
         link_target = (
