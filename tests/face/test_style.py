@@ -10,7 +10,8 @@ from tests.face.environment import STATIC
 CSS = sorted((STATIC / "css").glob("*.css"))
 SCRIPTS = sorted((STATIC / "js").glob("*.js"))
 CSS_BUDGET_BYTES = 12_000
-SCRIPT_BUDGET_BYTES = 8_000
+# A page-only script that counts clocks down came on top of the first 8,000.
+SCRIPT_BUDGET_BYTES = 9_000
 TEXT, LARGE = 4.5, 3.0
 LEVELS = ("green", "yellow", "orange", "red", "breached")
 
