@@ -21,6 +21,7 @@ from wfweb.kernel.errors import AlreadyDecided, Forbidden
 from wfweb.records import types
 
 PATIENCE = 25.0
+SIZES = (2, 3, 5, 9, 17, 50)
 
 
 @dataclass
@@ -104,10 +105,10 @@ def gather(app: Flask, size: int) -> Crowd:
     people = make_people(company_id)
     members: list[Person] = []
     with transaction(company_id=company_id):
-        for count in (2, 3, 5, 9, 20, 50):
+        for count in SIZES:
             identity.create_role(f"crowd_{count}", f"Crowd of {count}")
     for number in range(size):
-        codes = [f"crowd_{count}" for count in (2, 3, 5, 9, 20, 50) if number < count]
+        codes = [f"crowd_{count}" for count in SIZES if number < count]
         with transaction(company_id=company_id):
             user = identity.create_user(
                 f"m{number:02}@kestrel.example",
