@@ -3,6 +3,7 @@
 Importing this module fills ``Base.metadata``; add a line when a feature gets tables.
 """
 
+import wfweb.alerts.models
 import wfweb.approvals.models
 import wfweb.audit.models
 import wfweb.events.models
@@ -11,6 +12,8 @@ import wfweb.kernel.api.models
 import wfweb.kernel.tenancy
 import wfweb.notifications.models
 import wfweb.records.models
+import wfweb.sla.models
+import wfweb.webhooks.models
 import wfweb.workflow.models
 from wfweb.kernel.db import Base
 
