@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ class Pack:
     record_types: list[Mapping[str, Any]]
     matrices: list[Mapping[str, Any]]
     workflows: list[str]
+    metrics: list[Mapping[str, Any]] = field(default_factory=list)
+    alert_rules: list[Mapping[str, Any]] = field(default_factory=list)
+    lock_types: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -61,13 +64,21 @@ def read_pack(code: str) -> Pack:
         name=about["name"],
         description=about["description"],
         roles=about["roles"],
-        record_types=[_yaml(folder / "record_types" / f"{n}.yaml") for n in about["record_types"]],
-        matrices=[_yaml(folder / "matrices" / f"{n}.yaml") for n in about["matrices"]],
+        record_types=_parts(folder, about, "record_types"),
+        matrices=_parts(folder, about, "matrices"),
         workflows=[
             (folder / "workflows" / f"{n}.yaml").read_text(encoding="utf-8")
             for n in about["workflows"]
         ],
+        metrics=about.get("metrics", []),
+        alert_rules=_parts(folder, about, "alert_rules"),
+        lock_types=_parts(folder, about, "lock_types"),
     )
+
+
+def _parts(folder: Path, about: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    """Return the described parts of one kind, in the order in which the pack names them."""
+    return [_yaml(folder / kind / f"{name}.yaml") for name in about.get(kind, ())]
 
 
 def _yaml(path: Path) -> Any:
