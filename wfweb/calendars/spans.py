@@ -1,0 +1,45 @@
+"""Stretches of time as pairs of whole seconds since 1970 UTC: uniting and cutting them. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from wfweb.calendars import zones
+from wfweb.calendars.body import Body, Window
+
+Span = tuple[int, int]
+
+
+def instants(body: Body, midnight: int, windows: Iterable[Window]) -> Iterator[Span]:
+    """The windows of a day (its midnight as a wall clock counts) as instants."""
+    for opens, closes in windows:
+        yield (
+            zones.first_instant(body.zone, midnight + opens),
+            zones.first_instant(body.zone, midnight + closes),
+        )
+
+
+def united(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order, with those that touch or overlap made one."""
+    found: list[Span] = []
+    for opens, closes in sorted(spans):
+        if opens >= closes:
+            continue
+        if found and opens <= found[-1][1]:
+            found[-1] = (found[-1][0], max(closes, found[-1][1]))
+        else:
+            found.append((opens, closes))
+    return found
+
+
+def without(spans: Iterable[Span], breaks: Sequence[Span]) -> Iterator[Span]:
+    """The spans with the breaks cut out of them; both are in order and disjoint."""
+    for opens, closes in spans:
+        at = opens
+        for out, back in breaks:
+            if out >= closes:
+                break
+            if back > at:
+                if out > at:
+                    yield at, out
+                at = back
+        if at < closes:
+            yield at, closes

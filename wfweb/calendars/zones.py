@@ -1,0 +1,67 @@
+"""Time zones and the two hours a year when a wall clock is no instant. Pure.
+
+The rules of all zones come from the pinned tzdata package and never from the machine, so that
+the same calendar gives the same instants everywhere and a receipt can name its data version.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+import tzdata  # type: ignore[import-untyped]
+
+DATA_VERSION: str = tzdata.IANA_VERSION
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock is counted without its zone
+EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@cache
+def names() -> frozenset[str]:
+    """All names of the IANA database, links included."""
+    text = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The zone of this name; ``KeyError`` when the database does not know it."""
+    if name not in names():
+        raise KeyError(name)
+    place = resources.files("tzdata").joinpath("zoneinfo").joinpath(*name.split("/"))
+    with place.open("rb") as data:
+        return ZoneInfo.from_file(data, key=name)
+
+
+def _offset(place: ZoneInfo, seconds: int) -> int:
+    """Seconds east of UTC at an instant given in seconds since 1970."""
+    moment = (EPOCH_UTC + timedelta(seconds=seconds)).astimezone(place)
+    return round((moment.utcoffset() or timedelta()).total_seconds())
+
+
+def first_instant(place: ZoneInfo, wall: int) -> int:
+    """When a wall clock first shows a time or has passed it, in seconds since 1970 UTC.
+
+    ``wall`` counts seconds since 1970 as a clock on the wall shows them. A time that daylight
+    saving skips is the first instant after the gap; one that is shown twice, its first showing.
+    """
+    shown = EPOCH + timedelta(seconds=wall)
+    early = shown.replace(tzinfo=place).utcoffset()
+    late = shown.replace(tzinfo=place, fold=1).utcoffset()
+    if early is None or late is None:
+        raise KeyError(place.key)
+    before = early.days * 86400 + early.seconds
+    if early >= late:
+        return wall - before
+    return _end_of_gap(place, wall - late.days * 86400 - late.seconds, wall - before, before)
+
+
+def _end_of_gap(place: ZoneInfo, low: int, high: int, before: int) -> int:
+    """The instant between low (still before the change) and high at which the offset changes."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(place, middle) == before:
+            low = middle
+        else:
+            high = middle
+    return high
