@@ -248,7 +248,7 @@ def test_an_instance_is_started_moved_and_told(api: Api, world: World):
     )
     is_problem(rui.post(f"{address}/transitions", {"transition": "fly"}), 404, "not_found")
     old = rui.post(
-        f"{address}/transitions", {"transition": "submit"}, headers={"If-Match": 'W/"1"'}
+        f"{address}/transitions", {"transition": "submit"}, headers={"If-Match": '"1"'}
     )
     is_problem(old, 412, "precondition_failed")
     history = rui.get(f"{address}/history").get_json()["items"]

@@ -64,10 +64,12 @@ def test_what_is_known_is_not_sent_again(probe: Probe, people: People):
     again = program.get(THING, headers={"If-None-Match": tag})
     assert (again.status_code, again.data) == (304, b"")
     assert again.headers["ETag"] == tag
-    assert program.get(THING, headers={"If-None-Match": 'W/"6-00000000"'}).status_code == 200
+    weak = program.get(THING, headers={"If-None-Match": f'"x", W/{tag}'})
+    assert weak.status_code == 304, "If-None-Match compares weakly"
+    assert program.get(THING, headers={"If-None-Match": '"6-00000000"'}).status_code == 200
 
 
-@pytest.mark.parametrize("tag", ['W/"7"', '"7"', 'W/"7-1f3a90c2"'])
+@pytest.mark.parametrize("tag", ['"7"', '"7-1f3a90c2"'])
 def test_a_change_on_the_version_that_is_there(probe: Probe, people: People, tag: str):
     answer = probe(people.rui).patch(THING, {"name": "Desk"}, headers={"If-Match": tag})
     assert answer.status_code == 200
@@ -76,7 +78,7 @@ def test_a_change_on_the_version_that_is_there(probe: Probe, people: People, tag
 
 def test_a_stale_version_in_the_header_is_412_and_in_the_body_409(probe: Probe, people: People):
     program = probe(people.rui)
-    answer = program.patch(THING, {"name": "Desk"}, headers={"If-Match": 'W/"6"'})
+    answer = program.patch(THING, {"name": "Desk"}, headers={"If-Match": '"6"'})
     assert is_problem(answer, 412, "precondition_failed")["current_version"] == 7
     body = is_problem(
         program.patch(THING, {"name": "Desk", "version": 6}), 409, "CONCURRENCY_ERROR"
@@ -85,12 +87,19 @@ def test_a_stale_version_in_the_header_is_412_and_in_the_body_409(probe: Probe, 
     assert effects(people) == 0
 
 
+@pytest.mark.parametrize("tag", ['W/"7"', 'W/"7-1f3a90c2"', 'W/"6"'])
+def test_a_weak_tag_never_matches(probe: Probe, people: People, tag: str):
+    answer = probe(people.rui).patch(THING, {"name": "Desk"}, headers={"If-Match": tag})
+    assert "weak" in is_problem(answer, 412, "precondition_failed")["detail"]
+    assert effects(people) == 0
+
+
 def test_a_change_has_to_name_its_version(probe: Probe, people: People):
     program = probe(people.rui)
     is_problem(program.patch(THING, {"name": "Desk"}), 428, "precondition_required")
     any_version = program.patch(THING, {"name": "Desk"}, headers={"If-Match": "*"})
     is_problem(any_version, 428, "precondition_required")
-    for tag in ("7", 'W/"x"', '"7", "8"', ""):
+    for tag in ("7", '"x"', '"7", "8"', ""):
         odd = program.patch(THING, {"name": "Desk"}, headers={"If-Match": tag})
         is_problem(odd, 400, "bad_request")
     two = program.patch(THING, {"name": "Desk", "version": 7}, headers={"If-Match": '"6"'})

@@ -12,7 +12,7 @@ CONVERTERS: dict[str, Schema] = {
 HEADERS: dict[str, Schema] = {
     "ETag": {
         "description": "The version of what was sent; give it back in If-Match.",
-        "schema": {"type": "string", "examples": ['W/"7-1f3a90c2"']},
+        "schema": {"type": "string", "examples": ['"7-1f3a90c2"']},
     },
     "Link": {
         "description": 'The address of the next page, with rel="next"; absent on the last.',
@@ -57,8 +57,8 @@ PARAMETERS: dict[str, Schema] = {
             "The ETag you were given. If somebody changed it since, nothing is done and the "
             "answer is 412. Without this header the body has to name the `version`."
         ),
-        "schema": {"type": "string", "pattern": '^(W/)?"[0-9]{1,9}(-[0-9a-f]{8})?"$'},
-        "example": 'W/"7-1f3a90c2"',
+        "schema": {"type": "string", "pattern": '^"[0-9]{1,9}(-[0-9a-f]{8})?"$'},
+        "example": '"7-1f3a90c2"',
     },
     "RequestId": {
         "name": "X-Request-Id",

@@ -1,8 +1,9 @@
 """Versions in headers: ``ETag``, ``If-Match``, ``If-None-Match`` (RFC 9110 section 13).
 
-A tag is weak and reads ``W/"7-1f3a90c2"``: the version that changes are checked against, and
+A tag is strong and reads ``"7-1f3a90c2"``: the version that changes are checked against, and
 a mark of the content, because a record's state changes without its version. ``If-Match``
-compares the version only, and takes ``"7"`` as well.
+compares the version only, and takes ``"7"`` as well. A weak tag (``W/"7"``, as something on
+the way may have made it) never matches there; ``If-None-Match`` takes it.
 """
 
 import hashlib
@@ -10,22 +11,24 @@ import re
 
 from flask import request
 
-from wfweb.kernel.errors import BadRequest, PreconditionRequired
+from wfweb.kernel.errors import BadRequest, PreconditionFailed, PreconditionRequired
 
-_TAG = re.compile(r'(?:W/)?"(\d{1,9})(?:-[0-9a-f]{8})?"')
+WEAK = "W/"
+_TAG = re.compile(r'"(\d{1,9})(?:-[0-9a-f]{8})?"')
 MARK_LENGTH = 8
 
 
 def etag(version: int, body: bytes) -> str:
     """Return the tag of a representation."""
     mark = hashlib.sha256(body).hexdigest()[:MARK_LENGTH]
-    return f'W/"{version}-{mark}"'
+    return f'"{version}-{mark}"'
 
 
 def matched_version() -> int | None:
     """Return the version that ``If-Match`` names; None without the header.
 
     :raises BadRequest: when it names none of ours, or several.
+    :raises PreconditionFailed: for a weak tag: two such may name different content.
     :raises PreconditionRequired: for ``*``, which would overwrite whatever is there.
     """
     value = request.headers.get("If-Match")
@@ -34,9 +37,12 @@ def matched_version() -> int | None:
     if value.strip() == "*":
         message = "Send the ETag you were given; * would overwrite changes you have not seen"
         raise PreconditionRequired(message)
+    if value.strip().startswith(WEAK):
+        message = "If-Match compares strongly, so a weak tag never matches: send it without W/"
+        raise PreconditionFailed(message)
     tag = _TAG.fullmatch(value.strip())
     if tag is None:
-        message = 'If-Match takes one tag as it came in ETag, such as W/"7-1f3a90c2"'
+        message = 'If-Match takes one tag as it came in ETag, such as "7-1f3a90c2"'
         raise BadRequest(message, header="If-Match")
     return int(tag[1])
 
@@ -44,4 +50,4 @@ def matched_version() -> int | None:
 def is_known(tag: str) -> bool:
     """Tell whether the client already holds the representation with this tag."""
     given = request.headers.get("If-None-Match", "")
-    return tag in [one.strip() for one in given.split(",")]
+    return tag in [one.strip().removeprefix(WEAK) for one in given.split(",")]
