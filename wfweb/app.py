@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder=str(ROOT / "templates"),
         static_folder=None,
     )
+    app.request_class = web.ClosingRequest
     _configure(app, settings)
     db.init_app(app)
     with app.app_context():
@@ -92,10 +93,11 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.identity.views import bp as identity
     from wfweb.notifications.views import bp as notifications
     from wfweb.records.views import bp as records
+    from wfweb.webhooks.views import bp as webhooks
     from wfweb.workflow.views import bp as workflow
 
     table: list[Blueprint] = [home, operations, identity, notifications, audit, records, workflow]
-    table.append(approvals)
+    table += [approvals, webhooks]
     table.append(api_docs)
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
@@ -118,7 +120,8 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.records.api_types import bp as record_types
     from wfweb.workflow import api_versions  # noqa: F401 - adds to the workflows
     from wfweb.workflow.api import bp as workflows
+    from wfweb.webhooks.api import bp as webhooks
     from wfweb.workflow.api_instances import bp as instances
 
     tables = [record_types, workflows, matrices]
-    return [identity, records, instances, approvals, *tables, conditions, audit]
+    return [identity, records, instances, approvals, *tables, conditions, audit, webhooks]
