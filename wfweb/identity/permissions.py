@@ -69,6 +69,13 @@ _ALL = (
         "CRITICAL",
         "Approvals",
     ),
+    Permission("sla.view", "See deadlines", "Open the board and its receipts", "LOW", "Deadlines"),
+    Permission(
+        "sla.pause", "Pause clocks", "Stop and resume a deadline by hand", "MEDIUM", "Deadlines"
+    ),
+    Permission(
+        "sla.edit", "Edit deadlines", "Decide how long things may take", "HIGH", "Deadlines"
+    ),
     Permission("users.view", "See people", "Find colleagues and their roles", "LOW", "People"),
     Permission(
         "users.manage", "Manage people", "Create, change and deactivate people", "HIGH", "People"
@@ -80,6 +87,13 @@ _ALL = (
     Permission("audit.view", "Read the audit", "Read every record's story", "MEDIUM", "Oversight"),
     Permission(
         "deliveries.view", "See deliveries", "Read what was sent to whom", "MEDIUM", "Oversight"
+    ),
+    Permission(
+        "webhooks.manage",
+        "Manage webhooks",
+        "Decide which other systems are told, and see their secrets",
+        "HIGH",
+        "Oversight",
     ),
     Permission("templates.edit", "Edit messages", "Change what mails say", "HIGH", "Oversight"),
 )
@@ -99,7 +113,7 @@ class DefaultRole:
 
 
 _MEMBER = frozenset(
-    {"records.view", "records.create", "records.edit", "workflows.view", "users.view"}
+    {"records.view", "records.create", "records.edit", "workflows.view", "sla.view", "users.view"}
 )
 DEFAULT_ROLES = (
     DefaultRole(
@@ -113,7 +127,8 @@ DEFAULT_ROLES = (
         "Designer",
         "Shapes record types, workflows and matrices",
         _MEMBER
-        | {"types.edit", "workflows.edit", "workflows.publish", "matrices.edit", "templates.edit"},
+        | {"types.edit", "workflows.edit", "workflows.publish", "matrices.edit", "templates.edit"}
+        | {"sla.edit"},
     ),
     DefaultRole(
         "auditor",
@@ -124,6 +139,7 @@ DEFAULT_ROLES = (
                 "records.view",
                 "workflows.view",
                 "approvals.view_all",
+                "sla.view",
                 "users.view",
                 "audit.view",
                 "deliveries.view",
@@ -140,6 +156,8 @@ DEFAULT_ROLES = (
                 "workflows.view",
                 "users.view",
                 "operations.retry",
+                "sla.view",
+                "sla.pause",
                 "approvals.view_all",
                 "approvals.reassign",
                 "deliveries.view",
