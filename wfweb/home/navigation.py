@@ -27,6 +27,7 @@ class Item:
 WORK = (
     Item("inbox", "Inbox", "/inbox", "inbox"),
     Item("my-requests", "My requests", "/my-requests", "send"),
+    Item("sla", "SLA board", "/sla", "clock", "sla.view"),
     Item("notifications", "Notifications", "/notifications", "bell"),
 )
 MANAGE = (
@@ -40,6 +41,7 @@ ADMINISTRATION = (
     Item("roles", "Roles", "/admin/roles", "shield-check", "roles.manage"),
     Item("stuck", "Needs attention", "/operations/stuck", "alert-triangle", "operations.retry"),
     Item("messages", "Given up", "/operations/messages", "refresh", "operations.retry"),
+    Item("webhooks", "Webhooks", "/admin/webhooks", "link", "webhooks.manage"),
     Item("deliveries", "Deliveries", "/admin/deliveries", "truck", "deliveries.view"),
 )
 

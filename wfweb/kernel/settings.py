@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=4, ge=1, le=64)
     statement_timeout_seconds: float = Field(default=15, gt=0)
     api_calls_per_minute: int = Field(default=12_000, ge=1)
+    # Webhooks may go to private addresses; only for receivers inside one's own network.
+    webhook_private_addresses: bool = False
     demo: bool = False
     log_level: str = "INFO"
 

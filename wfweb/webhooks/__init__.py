@@ -1,0 +1,1 @@
+"""Webhooks: telling other systems, signed, tried again, never inside one's own network."""
