@@ -46,6 +46,8 @@ class Body:
     holidays: Mapping[date, str | None]
     """The name of each holiday; None where its off switch is set, which opens the day again."""
     yearly: Mapping[tuple[int, int], str]
+    holiday_data: Mapping[str, str]
+    """Country, subdivision and data version that the holidays were copied from, if they were."""
     digest: str
 
     def holiday(self, day: date) -> str | None:

@@ -7,9 +7,10 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from wfweb.calendars.instants import micros
 from wfweb.calendars.problems import CalendarProblem
 from wfweb.calendars.reading import read_all
-from wfweb.calendars.segments import Calendar, Version, micros
+from wfweb.calendars.segments import Calendar, Version
 from wfweb.kernel.errors import FieldError
 
 MOST_VERSIONS = 500

@@ -11,7 +11,7 @@ from wfweb.calendars.problems import CalendarProblem
 from wfweb.calendars.texts import Parts, escaped
 from wfweb.kernel.errors import FieldError
 
-KEYS = {"tz", "weekly", "overrides", "breaks", "holidays", "yearly_holidays"}
+KEYS = {"tz", "weekly", "overrides", "breaks", "holidays", "yearly_holidays", "holiday_data"}
 MOST_DATES = 5000
 
 
@@ -30,9 +30,10 @@ class Reader(Parts):
         breaks = self._breaks(body.get("breaks", {}))
         holidays = self._holidays(body.get("holidays", []))
         yearly = self._yearly(body.get("yearly_holidays", []))
+        source = self._holiday_data(body.get("holiday_data", {}))
         if place is None or self.problems:
             raise CalendarProblem(self.problems)
-        found = Body(place, weekly, overrides, breaks, holidays, yearly, self.digest)
+        found = Body(place, weekly, overrides, breaks, holidays, yearly, source, self.digest)
         if not found.ever_open:
             self.wrong("/weekly", "No day has working time: add working hours", "empty")
             raise CalendarProblem(self.problems)
@@ -116,6 +117,17 @@ class Reader(Parts):
                 if not off:
                     found[key] = name
         return found
+
+    def _holiday_data(self, value: Any) -> dict[str, str]:
+        """Where holidays were copied from, kept for the receipts: three short texts."""
+        known = {"country", "subdivision", "version"}
+        source = self._mapping(value, "/holiday_data")
+        self._only(source, known, "/holiday_data")
+        return {
+            key: self._name(source[key], f"/holiday_data/{key}")
+            for key in sorted(known)
+            if key in source
+        }
 
     def _entries(self, value: Any, pointer: str) -> Iterable[tuple[str, Any, str, bool]]:
         """Pointer, date, name and off switch of each holiday, short and long form alike."""

@@ -13,14 +13,17 @@ from datetime import datetime, timedelta
 from wfweb.calendars import zones
 from wfweb.calendars.body import WEEKDAYS
 from wfweb.calendars.compiling import Dated, compile_calendar, compile_chain
-from wfweb.calendars.problems import CalendarProblem, TooFar, UnanswerableQuestion, refused, too_far
-from wfweb.calendars.segments import EPOCH, FARTHEST_YEARS, SECOND, Calendar, Version, micros
+from wfweb.calendars.instants import EPOCH, SECOND, Duration, amount_of, instant_of, micros
+from wfweb.calendars.pauses import Pause, due, running
+from wfweb.calendars.problems import CalendarProblem, TooFar, UnanswerableQuestion, refused
+from wfweb.calendars.segments import Calendar, Version
 
 __all__ = [
     "ALWAYS",
     "Calendar",
     "CalendarProblem",
     "Dated",
+    "Pause",
     "Segment",
     "TooFar",
     "UnanswerableQuestion",
@@ -29,18 +32,16 @@ __all__ = [
     "between",
     "compile_calendar",
     "compile_chain",
+    "due",
     "elapsed",
     "instant",
     "is_open",
     "next_open",
     "previous_open",
+    "running",
     "segments",
     "subtract",
 ]
-
-MOST_SECONDS = FARTHEST_YEARS * 366 * 86_400
-Duration = int | timedelta
-"""Business seconds; a timedelta where microseconds matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,8 @@ def add(calendar: Calendar, start: datetime, seconds: Duration) -> datetime:
 
     Raises TooFar beyond 200 years, UnanswerableQuestion for less than nothing.
     """
-    amount = _amount(seconds)
-    moment = micros(start)
-    return _instant(calendar.forward(moment, amount) if amount else calendar.next_open(moment))
+    amount, at = amount_of(seconds), micros(start)
+    return instant_of(calendar.forward(at, amount) if amount else calendar.next_open(at))
 
 
 def subtract(calendar: Calendar, start: datetime, seconds: Duration) -> datetime:
@@ -66,9 +66,11 @@ def subtract(calendar: Calendar, start: datetime, seconds: Duration) -> datetime
 
     Raises as ``add``.
     """
-    amount = _amount(seconds)
+    amount = amount_of(seconds)
     moment = micros(start)
-    return _instant(calendar.backward(moment, amount) if amount else calendar.previous_open(moment))
+    return instant_of(
+        calendar.backward(moment, amount) if amount else calendar.previous_open(moment)
+    )
 
 
 def elapsed(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
@@ -93,18 +95,18 @@ def is_open(calendar: Calendar, moment: datetime) -> bool:
 
 def next_open(calendar: Calendar, moment: datetime) -> datetime:
     """The moment itself when open, else the next opening. Raises TooFar when there is none."""
-    return _instant(calendar.next_open(micros(moment)))
+    return instant_of(calendar.next_open(micros(moment)))
 
 
 def previous_open(calendar: Calendar, moment: datetime) -> datetime:
     """The moment itself when it was open just before it, else the closing before it."""
-    return _instant(calendar.previous_open(micros(moment)))
+    return instant_of(calendar.previous_open(micros(moment)))
 
 
 def segments(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Segment]:
     """Open segments from start to end, cut at both. Raises as ``elapsed``."""
     low, high = _ordered(start, end)
-    return (Segment(_instant(a), _instant(b)) for a, b in calendar.segments(low, high))
+    return (Segment(instant_of(a), instant_of(b)) for a, b in calendar.segments(low, high))
 
 
 def instant(calendar: Calendar, wall: datetime) -> datetime:
@@ -116,22 +118,6 @@ def instant(calendar: Calendar, wall: datetime) -> datetime:
     whole, fraction = divmod(shown, timedelta(seconds=1))
     at = zones.first_instant(zones.zone(calendar.tz), whole)
     return EPOCH + timedelta(seconds=at) + fraction
-
-
-def _instant(micros: int) -> datetime:
-    return EPOCH + timedelta(microseconds=micros)
-
-
-def _amount(seconds: Duration) -> int:
-    if isinstance(seconds, timedelta):
-        micros = (seconds.days * 86_400 + seconds.seconds) * SECOND + seconds.microseconds
-    else:
-        micros = seconds * SECOND
-    if micros < 0:
-        raise refused("/seconds", "A duration is not less than nothing", "negative")
-    if micros > MOST_SECONDS * SECOND:
-        raise too_far(f"Working time is computed over at most {FARTHEST_YEARS} years")
-    return micros
 
 
 def _ordered(start: datetime, end: datetime) -> tuple[int, int]:

@@ -7,20 +7,17 @@ one subtraction for each year between.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from threading import Lock
 from typing import NamedTuple
 
 from wfweb.calendars.body import DAY, Body, Day
+from wfweb.calendars.instants import FARTHEST_YEARS, FIRST_YEAR, LAST_YEAR, SECOND, year_of
 from wfweb.calendars.problems import TooFar, too_far
 from wfweb.calendars.spans import Span, instants, united, without
 
-SECOND = 1_000_000
-FARTHEST_YEARS = 200
-FIRST_YEAR, LAST_YEAR = 1900, 2399
 MOST_TABLES = 64
 EPOCH_DAY = date(1970, 1, 1).toordinal()
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A window begins up to 14 hours from its date in UTC, lasts up to two days and may be moved a
 # day on by a zone that skipped one: so many days around a year can reach into it.
 REACH = 4
@@ -192,25 +189,6 @@ class Calendar:
                 table.before.append(total)
                 total += end - start
         return table._replace(total=total)
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970. A time without zone is a mistake of the caller."""
-    if moment.tzinfo is None:
-        raise ValueError("An instant needs a time zone")
-    apart = moment - EPOCH
-    return (apart.days * 86_400 + apart.seconds) * SECOND + apart.microseconds
-
-
-def year_of(moment: int) -> int:
-    """The UTC year of an instant. Raises TooFar outside 1900 to 2399."""
-    try:
-        year = (EPOCH + timedelta(microseconds=moment)).year
-    except OverflowError:
-        year = 0
-    if FIRST_YEAR <= year <= LAST_YEAR:
-        return year
-    raise too_far(f"Calendars know the years {FIRST_YEAR} to {LAST_YEAR}", "/start")
 
 
 def _step(first: int, year: int, by: int) -> int:

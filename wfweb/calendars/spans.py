@@ -8,13 +8,17 @@ from wfweb.calendars.body import Body, Window
 Span = tuple[int, int]
 
 
-def instants(body: Body, midnight: int, windows: Iterable[Window]) -> Iterator[Span]:
+def instants(body: Body, midnight: int, windows: Sequence[Window]) -> Iterator[Span]:
     """The windows of a day (its midnight as a wall clock counts) as instants."""
-    for opens, closes in windows:
-        yield (
-            zones.first_instant(body.zone, midnight + opens),
-            zones.first_instant(body.zone, midnight + closes),
-        )
+    if not windows:
+        return
+    steady = zones.steady_offset(body.zone, midnight)
+    for window in windows:
+        opens, closes = midnight + window.opens, midnight + window.closes
+        if steady is None:
+            yield zones.first_instant(body.zone, opens), zones.first_instant(body.zone, closes)
+        else:
+            yield opens - steady, closes - steady
 
 
 def united(spans: Iterable[Span]) -> list[Span]:

@@ -5,7 +5,7 @@ the same calendar gives the same instants everywhere and a receipt can name its 
 """
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -39,21 +39,40 @@ def _offset(place: ZoneInfo, seconds: int) -> int:
     return round((moment.utcoffset() or timedelta()).total_seconds())
 
 
+@lru_cache(maxsize=20_000)
+def _at_midnight(place: ZoneInfo, midnight: int) -> int:
+    return _wall_offset(place, midnight, 0)
+
+
+def _wall_offset(place: ZoneInfo, wall: int, fold: int) -> int:
+    shown = EPOCH + timedelta(seconds=wall)
+    offset = shown.replace(tzinfo=place, fold=fold).utcoffset() or timedelta()
+    return offset.days * 86_400 + offset.seconds
+
+
+def steady_offset(place: ZoneInfo, midnight: int) -> int | None:
+    """Seconds east of UTC for the two days from a midnight, or None when they change in them.
+
+    No zone has ever changed its clocks and changed them back within two days
+    (tests/calendars/test_zones.py looks at the whole database).
+    """
+    offset = _at_midnight(place, midnight)
+    tomorrow, after = midnight + 86_400, midnight + 172_800
+    if offset == _at_midnight(place, tomorrow) == _at_midnight(place, after):
+        return offset
+    return None
+
+
 def first_instant(place: ZoneInfo, wall: int) -> int:
     """When a wall clock first shows a time or has passed it, in seconds since 1970 UTC.
 
     ``wall`` counts seconds since 1970 as a clock on the wall shows them. A time that daylight
     saving skips is the first instant after the gap; one that is shown twice, its first showing.
     """
-    shown = EPOCH + timedelta(seconds=wall)
-    early = shown.replace(tzinfo=place).utcoffset()
-    late = shown.replace(tzinfo=place, fold=1).utcoffset()
-    if early is None or late is None:
-        raise KeyError(place.key)
-    before = early.days * 86400 + early.seconds
-    if early >= late:
+    before, after = _wall_offset(place, wall, 0), _wall_offset(place, wall, 1)
+    if before >= after:
         return wall - before
-    return _end_of_gap(place, wall - late.days * 86400 - late.seconds, wall - before, before)
+    return _end_of_gap(place, wall - after, wall - before, before)
 
 
 def _end_of_gap(place: ZoneInfo, low: int, high: int, before: int) -> int:
