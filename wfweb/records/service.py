@@ -81,7 +81,7 @@ def create_record(
         origin_key=origin_key,
         version=1,
     )
-    _fill(record, record_type, shape, clean)
+    fill(record, record_type, shape, clean)
     session().add(record)
     _bind(files, record)
     _write_version(record, sorted(clean))
@@ -149,7 +149,7 @@ def change(
         ports.edit_guard(record, changed)
     record.version += 1
     record.updated_at = clock.now()
-    _fill(record, record_type, shape, clean)
+    fill(record, record_type, shape, clean)
     _bind(files, record)
     _write_version(record, changed)
     emit(
@@ -285,7 +285,7 @@ def _own_id() -> UUID | None:
     return actor.id if actor.kind in {"user", "service"} else None
 
 
-def _fill(record: Record, record_type: RecordType, shape: Shape, data: dict[str, Any]) -> None:
+def fill(record: Record, record_type: RecordType, shape: Shape, data: dict[str, Any]) -> None:
     """Write data and everything that follows from it."""
     record.data = data
     shown = {c: data[c] for c in names_in(shape.title_template) if c in data}
