@@ -6,6 +6,7 @@ Importing this module fills ``Base.metadata``; add a line when a feature gets ta
 import wfweb.alerts.models
 import wfweb.approvals.models
 import wfweb.audit.models
+import wfweb.calendars.models
 import wfweb.events.models
 import wfweb.identity.models
 import wfweb.kernel.api.models

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wfweb.kernel import clock
@@ -161,6 +161,7 @@ class ApprovalLevel(Id, Owned, Base):
     closed_at: Mapped[datetime | None]
     closed_because: Mapped[str | None] = mapped_column(Text)
     due_at: Mapped[datetime | None]
+    receipt: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     rule_text: Mapped[str] = mapped_column(Text)
     spec: Mapped[dict[str, Any]]
     resolution: Mapped[dict[str, Any] | None]

@@ -63,6 +63,13 @@ _ALL = (
         "Approvals",
     ),
     Permission(
+        "calendars.edit",
+        "Edit business calendars",
+        "Change working hours and holidays that deadlines count by",
+        "HIGH",
+        "Workflows",
+    ),
+    Permission(
         "matrices.edit",
         "Edit approval matrices",
         "Decide who approves which amount",
@@ -128,6 +135,7 @@ DEFAULT_ROLES = (
         "Shapes record types, workflows and matrices",
         _MEMBER
         | {"types.edit", "workflows.edit", "workflows.publish", "matrices.edit", "templates.edit"}
+        | {"calendars.edit"}
         | {"sla.edit"},
     ),
     DefaultRole(
