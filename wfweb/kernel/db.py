@@ -218,6 +218,9 @@ def finish(current: Session) -> None:
     """Write what is pending and commit: the one place that does (ARCHITECTURE rule 2)."""
     from wfweb.kernel.journal import journal
 
+    while waiting := current.info.pop("before_commit", {}):
+        for hook in waiting:
+            hook()
     journal().flush()
     current.commit()
 
@@ -225,6 +228,7 @@ def finish(current: Session) -> None:
 def _forget(current: Session) -> None:
     current.info.pop("depth", None)
     current.info.pop("journal", None)
+    current.info.pop("before_commit", None)
 
 
 def forgettable() -> None:
@@ -233,6 +237,11 @@ def forgettable() -> None:
     For bookkeeping that is done over when it is missing: its commit does not wait for the disk.
     """
     session().execute(text("set local synchronous_commit = off"))
+
+
+def before_commit(hook: Callable[[], None]) -> None:
+    """Call ``hook`` once at the end of the act, inside it: what it refuses takes all back."""
+    session().info.setdefault("before_commit", {})[hook] = None
 
 
 def after_commit(hook: Callable[[], None]) -> None:
