@@ -93,11 +93,12 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.identity.views import bp as identity
     from wfweb.notifications.views import bp as notifications
     from wfweb.records.views import bp as records
+    from wfweb.tasks.views import bp as tasks
     from wfweb.webhooks.views import bp as webhooks
     from wfweb.workflow.views import bp as workflow
 
     table: list[Blueprint] = [home, operations, identity, notifications, audit, records, workflow]
-    table += [approvals, webhooks]
+    table += [approvals, tasks, webhooks]
     table.append(api_docs)
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
@@ -120,8 +121,9 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.records.api_types import bp as record_types
     from wfweb.workflow import api_versions  # noqa: F401 - adds to the workflows
     from wfweb.workflow.api import bp as workflows
+    from wfweb.tasks.api import bp as tasks
     from wfweb.webhooks.api import bp as webhooks
     from wfweb.workflow.api_instances import bp as instances
 
     tables = [record_types, workflows, matrices]
-    return [identity, records, instances, approvals, *tables, conditions, audit, webhooks]
+    return [identity, records, instances, approvals, *tables, conditions, audit, webhooks, tasks]

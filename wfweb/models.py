@@ -14,6 +14,7 @@ import wfweb.kernel.tenancy
 import wfweb.notifications.models
 import wfweb.records.models
 import wfweb.sla.models
+import wfweb.tasks.models
 import wfweb.webhooks.models
 import wfweb.workflow.models
 from wfweb.kernel.db import Base

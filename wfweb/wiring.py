@@ -36,7 +36,14 @@ from wfweb.records.events import (
     RecordChanged,
     RecordCreated,
 )
+from wfweb.tasks import creating as task_creating
+from wfweb.tasks import jobs as task_jobs
+from wfweb.tasks import views as task_pages
+from wfweb.tasks.events import TaskCreated, TaskGiven
+from wfweb.webhooks import jobs as webhook_jobs
+from wfweb.webhooks import service as webhooks
 from wfweb.workflow import actions, builtin, known, moments, panel, reactions, telling, writing
+from wfweb.workflow import calling as workflow_calling
 from wfweb.workflow import jobs as workflow_jobs
 from wfweb.workflow.events import (
     InstanceCancelled,
@@ -62,11 +69,13 @@ INSIDE_JOBS: dict[str, Handler] = {
     "workflow.tell_timed_out": workflow_jobs.tell_timed_out,
     "workflow.tell_instance_timed_out": workflow_jobs.tell_instance_timed_out,
     "home.tell_mentioned": home_jobs.tell_mentioned,
+    "tasks.tell_task": task_jobs.tell_task,
 }
 
 # Message kinds whose handler waits for the network and opens its own transactions.
 OUTSIDE_JOBS: dict[str, Handler] = {
     "mail.deliver": mail_jobs.deliver_mail,
+    webhooks.DELIVER: webhook_jobs.deliver,
 }
 
 # Timer kinds.
@@ -93,6 +102,7 @@ def connect(app: Flask) -> None:
     _workflow()
     _approvals()
     _approvals_pages()
+    _tasks()
     _api(app)
     _notifications(app)
     _demo(app)
@@ -159,7 +169,16 @@ def _workflow() -> None:
     actions.clear()
     builtin.register_all()
     telling.register_all()
+    workflow_calling.register_all()
     events.subscribe_now(RecordCreated, reactions.on_record_created)
     events.subscribe_now(RecordChanged, reactions.on_record_changed)
     slots.fill("record.actions", panel.record_actions)
     slots.fill("record.side", panel.record_side)
+
+
+def _tasks() -> None:
+    task_creating.register_all()
+    relevance[task_jobs.TASK] = task_jobs.still_wanted
+    for event_type in (TaskCreated, TaskGiven):
+        events.subscribe_later(event_type, "tasks.tell_task")
+    slots.fill("record.side", task_pages.record_side)

@@ -10,6 +10,7 @@ from wfweb.identity.access import user_or_none
 from wfweb.identity.principal import SignedInUser
 from wfweb.kernel import clock
 from wfweb.notifications import queries as notifications
+from wfweb.tasks import queries as tasks
 
 
 def register(app: Flask) -> None:
@@ -23,6 +24,7 @@ def counts(user: SignedInUser) -> dict[str, int]:
     return {
         "inbox": waiting.needs_me,
         "my-requests": waiting.requested,
+        "tasks": sum(tasks.counts().values()),
         "notifications": notifications.unread_count(user.id),
     }
 

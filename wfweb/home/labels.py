@@ -8,6 +8,7 @@ from wfweb.identity.models import Role, User
 from wfweb.kernel.db import session
 from wfweb.kernel.ports import Label
 from wfweb.records.models import Record, RecordType
+from wfweb.tasks.models import Task
 from wfweb.workflow.models import WorkflowDefinition, WorkflowInstance
 
 
@@ -56,6 +57,11 @@ def _type(subject_id: UUID) -> Label | None:
     return Label(found.name, f"/record-types/{found.code}") if found else None
 
 
+def _task(subject_id: UUID) -> Label | None:
+    found = session().get(Task, subject_id)
+    return Label(f"{found.key} {found.title}", f"/tasks/{found.key}") if found else None
+
+
 def _user(subject_id: UUID) -> Label | None:
     found = session().get(User, subject_id)
     return Label(found.name, f"/admin/users/{found.id}") if found else None
@@ -73,6 +79,7 @@ _NAMES: dict[str, Callable[[UUID], Label | None]] = {
     "workflow_definition": _definition,
     "approval_matrix": _matrix,
     "record_type": _type,
+    "task": _task,
     "user": _user,
     "role": _role,
 }

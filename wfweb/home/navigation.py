@@ -28,6 +28,7 @@ WORK = (
     Item("inbox", "Inbox", "/inbox", "inbox"),
     Item("my-requests", "My requests", "/my-requests", "send"),
     Item("sla", "SLA board", "/sla", "clock", "sla.view"),
+    Item("tasks", "Tasks", "/tasks", "checkbox"),
     Item("notifications", "Notifications", "/notifications", "bell"),
 )
 MANAGE = (

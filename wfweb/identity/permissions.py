@@ -83,6 +83,9 @@ _ALL = (
     Permission(
         "sla.edit", "Edit deadlines", "Decide how long things may take", "HIGH", "Deadlines"
     ),
+    Permission(
+        "tasks.manage", "Manage tasks", "See, give and cancel everybody's tasks", "MEDIUM", "Work"
+    ),
     Permission("users.view", "See people", "Find colleagues and their roles", "LOW", "People"),
     Permission(
         "users.manage", "Manage people", "Create, change and deactivate people", "HIGH", "People"

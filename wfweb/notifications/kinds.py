@@ -60,6 +60,17 @@ KINDS: dict[str, Kind] = {
     kind.code: kind
     for kind in (
         Kind(
+            "task_waiting",
+            "Somebody has something to do",
+            Words("To do: {{title}} [{{key}}]", "{{title}}", "{{text}}", "Open the task"),
+            {
+                "key": "TSK-1007",
+                "title": "Call the supplier",
+                "text": "Ask when the cream arrives.",
+                "company": "Example Ltd",
+            },
+        ),
+        Kind(
             "approval_assigned",
             "Somebody is asked to decide",
             Words(
