@@ -11,6 +11,7 @@ import wfweb.events.models
 import wfweb.identity.models
 import wfweb.kernel.api.models
 import wfweb.kernel.tenancy
+import wfweb.locks.models
 import wfweb.notifications.models
 import wfweb.records.models
 import wfweb.sla.models

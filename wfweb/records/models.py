@@ -106,6 +106,8 @@ class Record(Id, Tenant, Versioned, Stamps, Base):
     search_text: Mapped[str] = mapped_column(Text, default="")
     origin_key: Mapped[str | None] = mapped_column(Text)
     archived_at: Mapped[datetime | None]
+    # Kept by a trigger of the locks: whether one of them stands.
+    has_active_alerts: Mapped[bool] = mapped_column(server_default=text("false"))
 
     @property
     def label(self) -> str:

@@ -1,0 +1,79 @@
+-- The cause of a lock as a live condition, and which kind of lock a cause leads to.
+
+-- What raised an alert, what it was then and is now, and whether it still holds; null when
+-- nobody can say. Between the raising and the clearing limit of a rule the cause still holds.
+create function locks_cause(
+    of_company uuid, of_alert uuid,
+    out metric text, out operator text, out threshold numeric,
+    out value_then numeric, out value_now numeric, out holds boolean
+) language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    alert record;
+    quiet numeric;
+begin
+    select a.context, a.holds, a.record_id, a.rule_id, a.subject_id, r.type, r.body into alert
+    from alerts a left join alert_rules r on r.id = a.rule_id
+    where a.id = of_alert and a.company_id = of_company;
+    if not found then
+        return;
+    end if;
+    metric := coalesce(alert.context ->> 'metric', alert.body ->> 'metric');
+    operator := coalesce(alert.context ->> 'operator', alert.body ->> 'operator');
+    threshold := locks_number(coalesce(alert.context ->> 'threshold', alert.body ->> 'raise_at'));
+    value_then := locks_number(alert.context ->> 'value');
+    select m.value into value_now from metric_latest m
+    where m.record_id = alert.record_id and m.metric = locks_cause.metric;
+    if alert.type is distinct from 'threshold' then
+        select coalesce(s.raised, alert.holds) into holds from (select 1) one
+        left join alert_states s on s.rule_id = alert.rule_id and s.subject_id = alert.subject_id;
+        return;
+    end if;
+    quiet := threshold;
+    if locks_number(alert.body ->> 'raise_at') = threshold then
+        quiet := coalesce(locks_number(alert.body ->> 'clear_at'), threshold);
+    end if;
+    holds := case operator
+        when '<' then value_now < quiet
+        when '<=' then value_now <= quiet
+        when '>' then value_now > quiet
+        when '>=' then value_now >= quiet
+    end;
+end $$;
+
+-- The code of the kind of lock for a metric: named exactly, then by its beginning, then the
+-- fallback; among equals the one made for this type of record. Null when there is none.
+create function locks_type_for(of_company uuid, metric text, record_type text) returns text
+language sql stable security definer set search_path = public, pg_temp as $$
+    select t.code
+    from lock_types t
+    left join lateral (
+        select max(case when c.cause = lower(metric) then 1000 else length(c.cause) end) as weight
+        from (select lower(unnest(t.causes)) as cause) c
+        where c.cause = lower(metric)
+            or (c.cause like '%*' and starts_with(lower(metric), rtrim(c.cause, '*')))
+    ) fit on true
+    where t.company_id = of_company and t.active
+        and (t.record_type_code is null or t.record_type_code = record_type)
+        and (fit.weight is not null or t.fallback)
+    order by fit.weight desc nulls last, (t.record_type_code is null), t.code
+    limit 1
+$$;
+
+-- Remember how the cause stands at this moment.
+create function locks_evaluate(
+    of_lock workflow_locks, because text, leads_to text, who uuid, said text, again timestamptz
+) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    cause record;
+begin
+    select * into cause from locks_cause(of_lock.company_id, of_lock.alert_id);
+    insert into lock_evaluations (
+        company_id, lock_id, record_id, at, why, outcome, metric, operator, threshold,
+        value, holds, by_id, reason, next_at
+    ) values (
+        of_lock.company_id, of_lock.id, of_lock.record_id, locks_now(), because, leads_to,
+        cause.metric, cause.operator, cause.threshold, coalesce(cause.value_now, cause.value_then),
+        cause.holds, who, coalesce(said, ''), again
+    );
+end $$;

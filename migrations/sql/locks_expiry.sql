@@ -1,0 +1,66 @@
+-- Locks whose time is over. The type says whether time alone ends one: ``unlock`` does;
+-- ``renew`` and ``accept`` only when the cause is measurably gone, else the lock stays, for
+-- another period or until somebody accepts the risk in words.
+
+-- When a lock is looked at next: after a period, or when an earlier look said so.
+create function locks_due_at(of_lock uuid, since timestamptz, days integer) returns timestamptz
+language sql stable security definer set search_path = public, pg_temp as $$
+    select coalesce(
+        (select e.next_at from lock_evaluations e
+         where e.lock_id = of_lock and e.next_at is not null order by e.id desc limit 1),
+        since + locks_days(days)
+    )
+$$;
+
+create function expire_old_locks(days integer default 90) returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    mine uuid := locks_company();
+    moment timestamptz;
+    due uuid[];
+    ending uuid[] := '{}';
+    one record;
+    ended integer;
+begin
+    if days is null or days not between 1 and 36500 then
+        raise exception 'days must lie between 1 and 36500'
+            using errcode = 'invalid_parameter_value';
+    end if;
+    -- One at a time in a company: a second caller finds what is left.
+    perform pg_advisory_xact_lock(hashtextextended('expire_old_locks ' || mine, 0));
+    moment := locks_now();
+    select array_agg(x.id) into due from (
+        select l.id from lock_types t
+        join workflow_locks l on l.company_id = t.company_id and l.lock_type = t.code
+        where t.company_id = mine and l.status = 'locked'
+            and l.locked_at <= moment - locks_days(coalesce(t.expiry_days, days))
+            and locks_due_at(l.id, l.locked_at, coalesce(t.expiry_days, days)) <= moment
+        limit 20000
+    ) x;
+    if due is null then
+        return 0;
+    end if;
+    perform 1 from records where id in (
+        select record_id from workflow_locks where id = any(due)
+    ) order by id for no key update;
+    for one in
+        select l as lock, t.on_expiry, coalesce(t.expiry_days, days) as period, c.holds
+        from workflow_locks l
+        join lock_types t on t.company_id = l.company_id and t.code = l.lock_type
+        cross join lateral locks_cause(l.company_id, l.alert_id) c
+        where l.id = any(due) and l.status = 'locked'
+    loop
+        if one.on_expiry = 'unlock' or one.holds is false then
+            ending := ending || (one.lock).id;
+        else
+            perform locks_evaluate(
+                one.lock, 'expiry', case one.on_expiry when 'renew' then 'kept' else 'asked' end,
+                null, 'Its time was over, its cause was not',
+                moment + locks_days(case one.on_expiry when 'renew' then one.period else 1 end)
+            );
+        end if;
+    end loop;
+    select count(*) into ended
+    from locks_end(ending, 'expiry', null, 'Its time was over');
+    return ended;
+end $$;

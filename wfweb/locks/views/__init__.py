@@ -1,0 +1,7 @@
+"""The pages of locks; every module adds its addresses to one blueprint."""
+
+from flask import Blueprint
+
+bp = Blueprint("locks", __name__)
+
+from wfweb.locks.views import blocked, fragments, pages  # noqa: E402, F401
