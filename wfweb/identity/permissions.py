@@ -86,6 +86,18 @@ _ALL = (
     Permission(
         "tasks.manage", "Manage tasks", "See, give and cancel everybody's tasks", "MEDIUM", "Work"
     ),
+    Permission(
+        "alerts.view", "See alerts", "Read alerts about records one may see", "LOW", "Alerts"
+    ),
+    Permission(
+        "alerts.act", "Look after alerts", "Acknowledge, silence, resolve", "MEDIUM", "Alerts"
+    ),
+    Permission(
+        "alerts.manage", "Edit alert rules", "Decide when alerts are raised", "HIGH", "Alerts"
+    ),
+    Permission(
+        "metrics.write", "Send metrics", "Add readings by file, API or webhook", "MEDIUM", "Alerts"
+    ),
     Permission("users.view", "See people", "Find colleagues and their roles", "LOW", "People"),
     Permission(
         "users.manage", "Manage people", "Create, change and deactivate people", "HIGH", "People"
@@ -124,6 +136,7 @@ class DefaultRole:
 
 _MEMBER = frozenset(
     {"records.view", "records.create", "records.edit", "workflows.view", "sla.view", "users.view"}
+    | {"alerts.view"}
 )
 DEFAULT_ROLES = (
     DefaultRole(
@@ -139,7 +152,8 @@ DEFAULT_ROLES = (
         _MEMBER
         | {"types.edit", "workflows.edit", "workflows.publish", "matrices.edit", "templates.edit"}
         | {"calendars.edit"}
-        | {"sla.edit"},
+        | {"sla.edit"}
+        | {"alerts.manage"},
     ),
     DefaultRole(
         "auditor",
@@ -151,6 +165,7 @@ DEFAULT_ROLES = (
                 "workflows.view",
                 "approvals.view_all",
                 "sla.view",
+                "alerts.view",
                 "users.view",
                 "audit.view",
                 "deliveries.view",
@@ -169,6 +184,9 @@ DEFAULT_ROLES = (
                 "operations.retry",
                 "sla.view",
                 "sla.pause",
+                "alerts.view",
+                "alerts.act",
+                "metrics.write",
                 "approvals.view_all",
                 "approvals.reassign",
                 "deliveries.view",
