@@ -113,6 +113,8 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.approvals.api import bp as approvals
     from wfweb.approvals.api_matrices import bp as matrices
     from wfweb.audit.api import bp as audit
+    from wfweb.calendars import api_evaluate  # noqa: F401 - adds to the calendars
+    from wfweb.calendars.api import bp as calendars
     from wfweb.identity import api_roles  # noqa: F401 - adds to people
     from wfweb.identity.api import bp as identity
     from wfweb.records import api_talk  # noqa: F401 - adds to the records
@@ -125,5 +127,5 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.webhooks.api import bp as webhooks
     from wfweb.workflow.api_instances import bp as instances
 
-    tables = [record_types, workflows, matrices]
+    tables = [record_types, workflows, matrices, calendars]
     return [identity, records, instances, approvals, *tables, conditions, audit, webhooks, tasks]

@@ -25,7 +25,7 @@ UNSAFE = [op for op in ALL if not op.safe]
 WITH_OBJECT = [op for op in ALL if op.path_parameters]
 
 # Writing under a code that the own company does not use makes something of one's own there.
-MAKES_OWN = {"save_workflow_draft", "save_matrix_draft"}
+MAKES_OWN = {"save_workflow_draft", "save_matrix_draft", "save_calendar_draft"}
 
 
 def by_name(op: Operation) -> str:
@@ -51,7 +51,12 @@ def world(people: People) -> World:
     return made
 
 
-CODES = {"/record-types/": "order", "/workflows/": "order_approval", "/matrices/": "order_matrix"}
+CODES = {
+    "/record-types/": "order",
+    "/workflows/": "order_approval",
+    "/matrices/": "order_matrix",
+    "/calendars/": "office",
+}
 
 
 def address(op: Operation, world: World) -> str:

@@ -12,6 +12,7 @@ from tests.records.conftest import CUSTOMER, line
 from wfweb.approvals import tables
 from wfweb.approvals.models import ApprovalAssignment, ApprovalRequest
 from wfweb.approvals.service import ask
+from wfweb.calendars import service as calendars
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.journal import journal
 from wfweb.records import files, talk
@@ -71,6 +72,8 @@ transitions:
   - {code: again, from: asked, to: new, trigger: rejection, event: send_back}
 """
 
+OFFICE_HOURS: dict[str, Any] = {"tz": "Europe/Berlin", "weekly": {"mon": [["08:00", "18:00"]]}}
+
 MATRIX: dict[str, Any] = {
     "rows": [
         {
@@ -113,6 +116,8 @@ def make_world(people: People) -> World:
         definitions.publish("order_approval", comment="First version")
         tables.save_matrix("order_matrix", MATRIX, name="Orders", record_type_code="order")
         tables.publish_matrix("order_matrix")
+        calendars.save_calendar("office", OFFICE_HOURS)
+        calendars.publish("office")
     with transaction(actor=people.rui.actor):
         record = create_record("order", order_data())
         session().flush()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.conftest import api  # noqa: F401 - the programs of the API's tests
 from tests.people import People
 from wfweb.calendars import service
 from wfweb.kernel.db import transaction

@@ -8,6 +8,7 @@ process by the id of the version.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -95,6 +96,13 @@ def find_version(calendar: BusinessCalendar, number: int) -> CalendarVersion:
     if found is None:
         raise NotFound(f"“{calendar.name}” has no version {number}")
     return found
+
+
+def latest_body(calendar: BusinessCalendar, *, draft: bool = True) -> dict[str, Any]:
+    """Return the draft, else what was published last, else an empty body."""
+    if draft and calendar.draft is not None:
+        return calendar.draft
+    return find_version(calendar, calendar.current_number).body if calendar.current_number else {}
 
 
 def current(code: str | None = None) -> Pinned:

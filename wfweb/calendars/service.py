@@ -5,7 +5,7 @@ so publishing moves nothing by itself.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from wfweb.calendars import queries, rules, telling, usage
 from wfweb.calendars.errors import InUse
+from wfweb.calendars.importing import with_holidays
 from wfweb.calendars.models import BusinessCalendar, CalendarVersion
 from wfweb.calendars.policy import require_edit
 from wfweb.kernel import clock
@@ -74,6 +75,27 @@ def save_calendar(
     return kept
 
 
+def import_holidays(
+    code: str,
+    country: str,
+    subdivision: str | None,
+    years: Iterable[int],
+    *,
+    expected_version: int | None = None,
+) -> BusinessCalendar:
+    """Add the public holidays of a country and years to the draft; what is there stays as it is.
+
+    Without a draft, one is begun from what is in force.
+
+    :raises UnanswerableQuestion: for a country, a part of it or years that are not known.
+    :raises Conflict: when the calendar has another version by now.
+    """
+    require_edit()
+    kept = queries.find_calendar(code, lock=True)
+    body = with_holidays(queries.latest_body(kept), country, subdivision, years)
+    return save_calendar(code, body, expected_version=expected_version)
+
+
 def discard_draft(code: str, *, expected_version: int | None = None) -> BusinessCalendar:
     """Drop the draft; what is published stays.
 
@@ -126,7 +148,7 @@ def publish(
         comment=comment.strip(),
     )
     session().add(version)
-    before = queries.find_version(kept, kept.current_number).body if kept.current_number else None
+    before = queries.latest_body(kept, draft=False)
     kept.current_number, kept.draft = version.number, None
     session().flush()
     telling.published(kept, version, before)
