@@ -17,6 +17,7 @@ from wfweb.events.models import OutboxMessage, Timer
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.notifications.models import Notification
+from wfweb.records.models import Record
 from wfweb.wiring import TIMERS, handlers
 from wfweb.workflow import checks, moments, service
 from wfweb.workflow.definitions import next_start
@@ -333,3 +334,24 @@ def test_eight_o_clock_stays_eight_over_the_change_of_summer_time() -> None:
     assert next_start(plan, monday) == datetime(2026, 3, 31, 6, tzinfo=UTC)
     winter = datetime(2026, 3, 26, 12, tzinfo=UTC)
     assert next_start(plan, winter) == datetime(2026, 3, 27, 7, tzinfo=UTC)
+
+
+def test_a_scheduled_start_whose_first_action_fails_leaves_nothing_half_started(
+    world: People, published: Publish, order: Callable[..., UUID]
+) -> None:
+    fails, works = order(subject="Steel"), order(subject="12")
+    first = [
+        {"action": "update_field", "field": "note", "value": "Begun"},
+        {"action": "update_field", "field": "amount", "value": "{{record.subject}}"},
+    ]
+    states = [{"code": "new", "name": "New", "type": "start", "on_enter": first}]
+    states.append({"code": "done", "name": "Done", "type": "end"})
+    ways = [{"code": "finish", "from": "new", "to": "done"}]
+    with clock.at(MONDAY):
+        published(**scheduled(record_type="order", states=states, transitions=ways))
+    with clock.at(MONDAY + timedelta(days=1)):
+        assert moments.start_scheduled() == 1
+    assert [one.record_id for one in instances(world)] == [works]
+    with transaction(actor=world.rui.actor):
+        notes = {one.id: one.data.get("note") for one in session().scalars(select(Record))}
+        assert notes == {fails: None, works: "Begun"}

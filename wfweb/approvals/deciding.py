@@ -4,8 +4,7 @@ One locked read, the pure rules, one pipelined write. Every check is made from t
 under the lock, never from what a page said (reliability D2), in the order of section 6.8.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -26,9 +25,8 @@ from wfweb.approvals.loading import lock_many, lock_one
 from wfweb.approvals.rows import Case, Level, Made, Seat
 from wfweb.approvals.settling import end_request
 from wfweb.kernel.actor import acting_as
-from wfweb.kernel.db import session
 from wfweb.kernel.errors import FieldError, NotFound, Refusal, ValidationFailed
-from wfweb.kernel.journal import journal
+from wfweb.kernel.journal import savepoint
 from wfweb.workflow.loading import load_many
 
 MAX_KEY = 200
@@ -136,7 +134,7 @@ def decide_many(
         target: Choice(decision, digests.get(target, ""), reason_code, comment) for target in wanted
     }
     try:
-        with _all_or_nothing():
+        with savepoint():
             found = _decide_all(wanted, choices, stop=rollback_on_error)
     except _StepRefused as stopped:
         if rollback_on_error:
@@ -151,21 +149,6 @@ class _StepRefused(Exception):  # noqa: N818 - carries a refusal
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(str(refusal))
         self.refusal = refusal
-
-
-@contextmanager
-def _all_or_nothing() -> Iterator[None]:
-    """Take everything back that the block has written when it is refused."""
-    journal().flush()
-    nested = session().begin_nested()
-    try:
-        yield
-        journal().flush()
-    except (Refusal, _StepRefused):
-        journal().discard()
-        nested.rollback()
-        raise
-    nested.commit()
 
 
 def _decide_all(
@@ -209,7 +192,7 @@ def _decide_one_by_one(
     found: dict[UUID, ItemResult] = {}
     for target in sorted(wanted):
         try:
-            with _all_or_nothing():
+            with savepoint():
                 act = Act()
                 outcome = decide_loaded(act, lock_one(target), choices[target], target)
                 act.end()

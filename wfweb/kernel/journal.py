@@ -6,7 +6,8 @@ pipelined batch when it ends, they cost an approval two network waits instead of
 (measured in benchmarks/decision.py); the same path serves a bulk of a thousand and a replay.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -169,3 +170,18 @@ def journal() -> Journal:
     if found is None:
         found = session().info["journal"] = Journal()
     return found
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Take back what the block wrote when it fails, and nothing that was written before it."""
+    journal().flush()
+    nested = session().begin_nested()
+    try:
+        yield
+        journal().flush()
+    except BaseException:
+        journal().discard()
+        nested.rollback()
+        raise
+    nested.commit()

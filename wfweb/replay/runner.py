@@ -1,8 +1,7 @@
 """Running a log through the engine's verbs, in order of time, with the clock of the log."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +14,7 @@ from wfweb.kernel.actor import acting_as, system_actor
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Refusal
 from wfweb.kernel.ids import new_id
-from wfweb.kernel.journal import journal
+from wfweb.kernel.journal import journal, savepoint
 from wfweb.replay.answering import answer_of, give
 from wfweb.replay.cases import Case, LogEvent
 from wfweb.replay.material import Records, needs_records
@@ -235,18 +234,3 @@ class _Run:
             if answer is not None:
                 return give(instance_id, answer, comment)
             return service.fire(instance_id, step.name, comment=comment)
-
-
-@contextmanager
-def savepoint() -> Iterator[None]:
-    """Take back what an event wrote before it was refused, and nothing of the others."""
-    journal().flush()
-    nested = session().begin_nested()
-    try:
-        yield
-        journal().flush()
-    except BaseException:
-        journal().discard()
-        nested.rollback()
-        raise
-    nested.commit()

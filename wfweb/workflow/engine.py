@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -17,7 +16,7 @@ from wfweb.events import emit
 from wfweb.kernel.actor import Actor, acting_as, current_actor, system_actor
 from wfweb.kernel.db import after_rollback, session, transaction
 from wfweb.kernel.errors import Refusal
-from wfweb.kernel.journal import journal
+from wfweb.kernel.journal import savepoint
 from wfweb.workflow import actions, facts, rules, writing
 from wfweb.workflow.errors import ActionFailed, StepTooLong
 from wfweb.workflow.loading import Loaded, load
@@ -174,7 +173,7 @@ def _take(loaded: Loaded, way: Transition, taken: writing.Step, budget: Budget) 
     guarded = any(call.on_error == "error_state" for call in (*leaving, *entering))
     was = (loaded.state, loaded.status, loaded.steps, loaded.version, loaded.entered_at)
     try:
-        with _Savepoint(needed=guarded):
+        with savepoint() if guarded else nullcontext():
             _run(scene, leaving, budget)
             writing.move(loaded, after, taken)
             _run(scene, entering, budget)
@@ -196,7 +195,7 @@ def enter_start(loaded: Loaded) -> None:
         scene = actions.ActionContext(loaded, facts.Facts(loaded), None, None)
         guarded = any(call.on_error == "error_state" for call in place.on_enter)
         try:
-            with _Savepoint(needed=guarded):
+            with savepoint() if guarded else nullcontext():
                 _run(scene, place.on_enter, budget)
         except ActionFailed as failure:
             if failure.call.on_error != "error_state":
@@ -206,29 +205,6 @@ def enter_start(loaded: Loaded) -> None:
     with _running(loaded):
         emit(writing.entered(loaded, place))
         _follow(loaded, budget)
-
-
-class _Savepoint:
-    """Takes back what a failed step has written, so that it is never half done."""
-
-    def __init__(self, *, needed: bool) -> None:
-        self._needed = needed
-        self._nested: Any = None
-
-    def __enter__(self) -> None:
-        if self._needed:
-            journal().flush()
-            self._nested = session().begin_nested()
-
-    def __exit__(self, kind: object, _error: object, _trace: object) -> None:
-        if self._nested is None:
-            return
-        if kind is None:
-            journal().flush()
-            self._nested.commit()
-        else:
-            journal().discard()
-            self._nested.rollback()
 
 
 def _run(scene: actions.ActionContext, calls: Sequence[ActionCall], budget: Budget) -> None:

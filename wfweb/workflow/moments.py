@@ -16,7 +16,7 @@ from wfweb.events.timers import Due
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Refusal
-from wfweb.kernel.journal import journal
+from wfweb.kernel.journal import journal, savepoint
 from wfweb.kernel.tenancy import Company
 from wfweb.records.models import Record
 from wfweb.workflow import definitions, engine, facts, rules, service, writing
@@ -136,12 +136,15 @@ def _start_one_schedule(company_id: UUID, code: str) -> int:
         with transaction(company_id=company_id):
             batch = _records_after(body.record_type, last)
             condition = body.trigger_condition
-            for record in batch:
-                if condition is None or service.trigger_holds(condition, record):
-                    started += _start(code, record)
+            last = batch[-1].id if batch else None
+            for record_id in [
+                record.id
+                for record in batch
+                if condition is None or service.trigger_holds(condition, record)
+            ]:
+                started += _start(code, record_id)
             if len(batch) < SCHEDULED_BATCH:
                 return started
-            last = batch[-1].id
 
 
 def _claim(code: str) -> DefinitionBody | None:
@@ -167,9 +170,11 @@ def _records_after(record_type: str, last: UUID | None) -> list[Record]:
     return list(session().scalars(query.order_by(Record.id).limit(SCHEDULED_BATCH)))
 
 
-def _start(code: str, record: Record | None) -> int:
+def _start(code: str, record_id: UUID | None) -> int:
+    """Start one instance whole; when its first actions fail, nothing of it remains."""
     try:
-        service.start(code, record.id if record is not None else None)
+        with savepoint():
+            service.start(code, record_id)
     except Refusal as refusal:
         log.info("scheduled_start_refused", workflow=code, reason=refusal.detail)
         return 0
