@@ -67,6 +67,33 @@ def test_a_record_under_approval_cannot_be_archived(world: World) -> None:
         records.archive_record(case.request.record_id, version=1)
 
 
+def test_an_approved_record_cannot_be_archived_until_it_is_a_draft_again(world: World) -> None:
+    case = world.ask(level("ada"))
+    world.decide(world.people.ada, case)
+    record_id, version = case.request.record_id, world.record(case).version
+    with (
+        pytest.raises(Conflict, match=f"{case.request.key} was approved .* to archive it"),
+        transaction(actor=world.people.rui.actor),
+    ):
+        records.archive_record(record_id, version=version)
+    assert world.record(case).archived_at is None
+    with transaction(actor=world.people.rui.actor):
+        workflow.start("order_approval", record_id)
+    version = world.record(case).version
+    with transaction(actor=world.people.rui.actor):
+        records.archive_record(record_id, version=version)
+    assert world.record(case).archived_at is not None
+
+
+def test_a_rejected_record_may_be_archived(world: World) -> None:
+    case = world.ask(level("ada"))
+    world.decide(world.people.ada, case, "reject")
+    version = world.record(case).version
+    with transaction(actor=world.people.rui.actor):
+        records.archive_record(case.request.record_id, version=version)
+    assert world.record(case).archived_at is not None
+
+
 def test_restart_asks_everybody_again_in_a_new_round(world: World) -> None:
     case = world.ask(level("ada"), level("mia"), on_edit="restart")
     world.decide(world.people.ada, case)

@@ -45,7 +45,8 @@ def lock_for_edit(record_id: UUID) -> None:
 def edit_guard(record: Record, changed_fields: Collection[str]) -> None:
     """Refuse an edit of material fields while the definition says so; the port of records.
 
-    Without fields the record itself is to go (archived), which no open request survives.
+    Without fields the record itself is to go (archived): no open request survives that, and
+    what was approved stays where those who rely on it look for it.
 
     :raises Conflict: naming the request that waits, or the one that approved it as it is.
     """
@@ -56,12 +57,11 @@ def edit_guard(record: Record, changed_fields: Collection[str]) -> None:
             continue
         if set(changed_fields) & _material(case.request.id):
             raise errors.edit_refused(case.request.key)
-    if changed_fields:
-        _guard_approved(record.id, set(changed_fields))
+    _guard_approved(record.id, set(changed_fields))
 
 
 def _guard_approved(record_id: UUID, changed: set[str]) -> None:
-    """Refuse to change what was approved last, unless the work is back before its approval."""
+    """Refuse to change (or archive) what was approved, unless work is back before its approval."""
     query = select(
         ApprovalRequest.id,
         ApprovalRequest.key,
@@ -71,7 +71,9 @@ def _guard_approved(record_id: UUID, changed: set[str]) -> None:
     ).where(ApprovalRequest.record_id == record_id)
     newest = query.order_by(ApprovalRequest.created_at.desc(), ApprovalRequest.id.desc())
     last = session().execute(newest.limit(1)).one_or_none()
-    if last is None or last.status != "approved" or not changed & _material(last.id):
+    if last is None or last.status != "approved":
+        return
+    if changed and not changed & _material(last.id):
         return
     asked_by = select(WorkflowInstance.definition_id).where(WorkflowInstance.id == last.instance_id)
     running = select(WorkflowInstance.version_id, WorkflowInstance.state).where(
@@ -83,8 +85,8 @@ def _guard_approved(record_id: UUID, changed: set[str]) -> None:
         if row.state not in _after(definition_of(row.version_id), last.state):
             return
     raise Conflict(
-        f"{last.key} was approved as it is. Move it back to a draft to change it, "
-        "then ask for approval again",
+        f"{last.key} was approved as it is. Move it back to a draft to "
+        f"{'change it, then ask for approval again' if changed else 'archive it'}",
         request_key=last.key,
         reason="approved",
     )
