@@ -50,6 +50,10 @@ def test_the_inbox_says_what_is_asked_of_whom(api: Api, world: World):
     for query in ("q=cheese", "minimum=1200", "maximum=1200.00", "type=order", "due=week"):
         found = ada.get(f"/approvals?{query}").get_json()["items"]
         assert len(found) == (0 if query == "due=week" else 1), query
+    for amount in ("1e999", "-1e999", "NaN", "Infinity", "1" * 40, "1e-40", "much", ""):
+        for end in ("minimum", "maximum"):
+            refused = is_problem(ada.get(f"/approvals?{end}={amount}"), 422, "validation_failed")
+            assert refused["errors"][0]["pointer"].strip("/") == end
     assert rui.get("/approvals?tab=at_risk").status_code == 403
     assert ada.get("/approvals?tab=nothing").status_code == 422
 

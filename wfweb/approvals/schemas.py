@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,6 +11,8 @@ from wfweb.kernel.api import Money, Out, Page, PageQuery, Query
 
 Tab = Literal["needs_me", "for_others", "waiting", "decided", "requested", "at_risk"]
 Status = Literal["pending", "approved", "rejected", "cancelled", "escalated"]
+# What the column of amounts holds: 28 digits before the point, 10 after it; never infinite.
+AmountLimit = Annotated[Decimal, Field(max_digits=38, decimal_places=10, allow_inf_nan=False)]
 
 
 class ApprovalQuery(PageQuery):
@@ -27,8 +29,8 @@ class ApprovalQuery(PageQuery):
     )
     type: str | None = Field(default=None, max_length=63, description="Code of the record type.")
     q: str | None = Field(default=None, max_length=100, description="Text in title, key, name.")
-    minimum: Decimal | None = Field(default=None, description="Amount, whatever the currency.")
-    maximum: Decimal | None = None
+    minimum: AmountLimit | None = Field(default=None, description="Amount, whatever the currency.")
+    maximum: AmountLimit | None = None
     due: Literal["overdue", "today", "week"] | None = None
 
 
