@@ -41,4 +41,5 @@ def _serve(digest: str, path: str) -> Response:
     response = Response(Path(found).read_bytes(), mimetype=kind)
     response.set_etag(_digest(path, Path(found).stat().st_mtime))
     response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
