@@ -7,10 +7,12 @@ Rule of thumb: if losing it would make the database lie, now; if losing it would
 somebody uninformed, later.
 """
 
+from collections.abc import Callable
+
 from flask import Flask, request
 
 from wfweb import audit, events
-from wfweb.approvals import act, deadlines, edits, tables
+from wfweb.approvals import act, clock_facts, deadlines, edits, tables
 from wfweb.approvals import events as approval_events
 from wfweb.approvals import jobs as approval_jobs
 from wfweb.approvals import queries as approval_queries
@@ -33,9 +35,17 @@ from wfweb.records.events import (
     CommentAdded,
     FileAttached,
     FileRemoved,
+    RecordArchived,
     RecordChanged,
     RecordCreated,
+    RecordRestored,
 )
+from wfweb.sla import checks as sla_checks
+from wfweb.sla import events as sla_events
+from wfweb.sla import jobs as sla_jobs
+from wfweb.sla import kinds as sla_kinds
+from wfweb.sla import reactions as sla_reactions
+from wfweb.sla import subjects as sla_subjects
 from wfweb.tasks import creating as task_creating
 from wfweb.tasks import jobs as task_jobs
 from wfweb.tasks import views as task_pages
@@ -49,6 +59,7 @@ from wfweb.workflow.events import (
     InstanceCancelled,
     InstanceMoved,
     InstanceOverdue,
+    InstanceStarted,
     InstanceTimedOut,
     StateEntered,
     StateTimedOut,
@@ -69,6 +80,7 @@ INSIDE_JOBS: dict[str, Handler] = {
     "workflow.tell_timed_out": workflow_jobs.tell_timed_out,
     "workflow.tell_instance_timed_out": workflow_jobs.tell_instance_timed_out,
     "home.tell_mentioned": home_jobs.tell_mentioned,
+    "sla.act_on_level": sla_jobs.act_on_level,
     "tasks.tell_task": task_jobs.tell_task,
 }
 
@@ -88,6 +100,10 @@ TIMERS: dict[str, timers.Handler] = {
 }
 
 
+# What the timers look for in whole batches, besides single moments.
+SWEEPS: list[Callable[[], int]] = [sla_checks.sweep]
+
+
 def handlers() -> Handlers:
     """Return the allow-list of everything an outbox message can ask for."""
     return Handlers(inside=INSIDE_JOBS, outside=OUTSIDE_JOBS)
@@ -102,6 +118,7 @@ def connect(app: Flask) -> None:
     _workflow()
     _approvals()
     _approvals_pages()
+    _sla()
     _tasks()
     _api(app)
     _notifications(app)
@@ -182,3 +199,38 @@ def _tasks() -> None:
     for event_type in (TaskCreated, TaskGiven):
         events.subscribe_later(event_type, "tasks.tell_task")
     slots.fill("record.side", task_pages.record_side)
+
+
+def _sla() -> None:
+    sla_subjects.clear()
+    record = sla_kinds.record_kind(clock_facts.parts_of_record)
+    sla_subjects.register("record", record)
+    request_kind = sla_kinds.told_kind(
+        "request",
+        "A request",
+        clock_facts.request_facts,
+        clock_facts.REQUEST_FIELDS,
+        parts=clock_facts.parts_of_request,
+    )
+    sla_subjects.register("request", request_kind)
+    level = sla_kinds.told_kind(
+        "level", "A level of a request", clock_facts.level_facts, clock_facts.LEVEL_FIELDS
+    )
+    sla_subjects.register("level", level)
+    for record_event in (RecordCreated, RecordChanged, RecordArchived, RecordRestored):
+        events.subscribe_now(record_event, sla_reactions.on_record)
+    for step in (InstanceStarted, InstanceMoved, InstanceCancelled):
+        events.subscribe_now(step, sla_reactions.on_instance)
+    for asked in (
+        approval_events.RequestOpened,
+        approval_events.LevelOpened,
+        approval_events.AssignmentOpened,
+        approval_events.AssignmentMoved,
+        approval_events.DecisionRecorded,
+        approval_events.RequestEscalated,
+        approval_events.RequestApproved,
+        approval_events.RequestRejected,
+        approval_events.RequestCancelled,
+    ):
+        events.subscribe_now(asked, sla_reactions.on_request)
+    events.subscribe_later(sla_events.LevelCrossed, "sla.act_on_level")

@@ -139,6 +139,7 @@ def run_timers(app: Flask) -> None:
                     recurring.register(schedule.RECURRING)
                     registered = True
                 fired = timers.fire_due(wiring.TIMERS)
+                fired += sum(sweep() for sweep in wiring.SWEEPS)
                 recurring.run_due(schedule.RECURRING)
                 db.session.remove()
         except Exception:  # PostgreSQL is away; the moments wait

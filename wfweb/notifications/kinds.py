@@ -56,6 +56,16 @@ _WORKFLOW = {
 }
 
 
+_DEADLINE = {
+    "subject": "ORD-1042 Cascade Hotels, export",
+    "promise": "Decide an order within two days",
+    "level": "Red",
+    "state": "is about to be late",
+    "due": "24 November 2026, 12:52 CET",
+    "company": "Example Ltd",
+}
+
+
 KINDS: dict[str, Kind] = {
     kind.code: kind
     for kind in (
@@ -180,6 +190,24 @@ KINDS: dict[str, Kind] = {
                 "Answer",
             ),
             {**_REQUEST, "author": "Ada Approves", "comment": "Why not the spring price?"},
+        ),
+        Kind(
+            "sla_level",
+            "A deadline comes closer or is over",
+            Words(
+                "{{level}}: {{subject}} (due {{due}})",
+                "{{subject}} {{state}}",
+                "{{promise}}. Due: {{due}}.",
+                "Open the deadline",
+            ),
+            _DEADLINE,
+        ),
+        Kind(
+            "sla_watch",
+            "A deadline to keep an eye on",
+            Words("", "{{subject}} {{state}}", "{{promise}}. Due: {{due}}.", "Open the deadline"),
+            _DEADLINE,
+            mail=False,
         ),
         Kind(
             "mentioned",

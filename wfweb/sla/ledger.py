@@ -81,16 +81,12 @@ def after(ledger: Ledger, one: Happening) -> Ledger:
     if following is None and one.what not in {"stop", "cancel"}:
         return ledger
     closed = replace(current, end=at)
-    kept = ledger.segments[:-1] if _empty_start(ledger, closed) else (*ledger.segments[:-1], closed)
     if following is not None:
-        return replace(ledger, segments=(*kept, following))
+        # A stretch without length says nothing: what begins paused has never run.
+        kept = (closed,) if closed.end != closed.start else ()
+        return replace(ledger, segments=(*ledger.segments[:-1], *kept, following))
     ended: Literal["stop", "cancel"] = "stop" if one.what == "stop" else "cancel"
-    return Ledger(kept or (closed,), ended)
-
-
-def _empty_start(ledger: Ledger, closed: Segment) -> bool:
-    """A clock that is paused in the second it starts in begins with that pause."""
-    return len(ledger.segments) == 1 and closed.start == closed.end
+    return Ledger((*ledger.segments[:-1], closed), ended)
 
 
 def _following(current: Segment, one: Happening, at: datetime) -> Segment | None:

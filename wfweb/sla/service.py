@@ -1,0 +1,169 @@
+"""Verbs of clocks: evaluation after a change, and what people do by hand.
+
+Every change of a subject is judged in two passes in a fixed order: first the missing clocks are
+made (a definition whose stop condition holds makes none: stop beats start), then each open clock
+is stopped, cancelled, paused or resumed, in this order, by the version it is pinned to.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from wfweb.kernel import clock
+from wfweb.kernel.actor import current_actor
+from wfweb.kernel.db import session
+from wfweb.kernel.journal import journal
+from wfweb.sla import beginning, definitions, loading, subjects, telling
+from wfweb.sla.clocks import Held, Row, project, settle, tell
+from wfweb.sla.judging import Judge
+from wfweb.sla.ledger import Happening
+from wfweb.sla.models import SlaDefinition
+from wfweb.sla.subjects import Subject
+
+Key = tuple[str, UUID]
+NO_LONGER = "No longer applies"
+GONE = "The subject is gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A definition that may start clocks: its id and live version."""
+
+    id: UUID
+    code: str
+    active: bool
+    version_id: UUID
+
+
+def subject_changed(subject_type: str, subject_id: UUID, events: Collection[str] = ()) -> None:
+    """Look at the clocks of one subject, in the current transaction."""
+    evaluate({(subject_type, subject_id): set(events)})
+
+
+def evaluate(changed: Mapping[Key, Collection[str]]) -> None:
+    """Look at the clocks of subjects that changed; without definitions it costs one query."""
+    offers = _offers()
+    if not offers:
+        return
+    journal().flush()
+    wanted = {key: events for key, events in _with_parts(changed, offers) if key[0] in offers}
+    if not wanted:
+        return
+    held = loading.of_subjects([subject_id for _type, subject_id in wanted])
+    for (subject_type, subject_id), events in sorted(wanted.items(), key=lambda item: item[0]):
+        rows = held.get(subject_id, [])
+        if not rows and not any(offer.active for offer in offers[subject_type]):
+            continue
+        subject = subjects.find(subject_type, subject_id)
+        if subject is None:
+            _drop([row for row in rows if row.completed_at is None])
+        else:
+            _judge(subject, offers[subject_type], rows, events)
+
+
+def _with_parts(
+    changed: Mapping[Key, Collection[str]], offers: Collection[str]
+) -> list[tuple[Key, Collection[str]]]:
+    """Return the changed subjects and those that change with them."""
+    found: dict[Key, Collection[str]] = dict(changed)
+    todo = list(changed)
+    while todo:
+        subject_type, subject_id = todo.pop()
+        kind = subjects.kinds().get(subject_type)
+        if kind is None or not set(offers) - {subject_type}:
+            continue
+        for part in kind.parts(subject_id):
+            if part not in found:
+                found[part] = found[subject_type, subject_id]
+                todo.append(part)
+    return list(found.items())
+
+
+def _offers() -> dict[str, list[Offer]]:
+    query = (
+        select(
+            SlaDefinition.subject_type,
+            SlaDefinition.id,
+            SlaDefinition.code,
+            SlaDefinition.active,
+            SlaDefinition.live_version_id,
+        )
+        .where(
+            SlaDefinition.company_id == current_actor().company_id,
+            SlaDefinition.live_version_id.is_not(None),
+        )
+        .order_by(SlaDefinition.code)
+    )
+    found: dict[str, list[Offer]] = {}
+    for subject_type, definition_id, code, active, version_id in session().execute(query).all():
+        if version_id is not None:
+            offer = Offer(definition_id, code, active, version_id)
+            found.setdefault(subject_type, []).append(offer)
+    return found
+
+
+def _judge(
+    subject: Subject, offers: Sequence[Offer], rows: list[Row], events: Collection[str]
+) -> None:
+    judge = Judge(subject, clock.now(), events)
+    made = [
+        held
+        for offer in offers
+        if offer.active and (held := _missing(offer, judge, rows)) is not None
+    ]
+    fresh = {held.row.id for held in made}
+    for row in rows:
+        if row.completed_at is None and row.id not in fresh:
+            _follow(row, judge)
+
+
+def _missing(offer: Offer, judge: Judge, rows: list[Row]) -> Held | None:
+    """Start the clock of a definition when there should be one and is none."""
+    mine = [row for row in rows if row.definition_id == offer.id]
+    if any(row.completed_at is None for row in mine):
+        return None
+    version = definitions.version_of(offer.version_id)
+    done = any(row.end_reason != NO_LONGER for row in mine)
+    if (done and not version.body.repeat) or not judge.applies(version.body):
+        return None
+    return beginning.start(version, judge, rows)
+
+
+def _follow(row: Row, judge: Judge) -> None:
+    """Second pass over one open clock: stop, cancel, pause, resume, whose turn it is."""
+    held = loading.hold(row)
+    body = definitions.version_of(row.version_id).body
+    now = judge.now
+    stops = judge.ends(body.stop, held.calendar)
+    subject = judge.subject
+    row.change(title=subject.title, url=subject.url, team=body.team or subject.team)
+    if stops is not None:
+        tell(held, Happening(stops, "stop"))
+    elif judge.cancels(body) or not judge.applies(body):
+        tell(held, Happening(now, "cancel", reason=NO_LONGER))
+    else:
+        _pause_or_resume(held, judge.pauses(body), judge)
+        tell(held, Happening(now, "owner", owner=subject.owner_id))
+    telling.record(held)
+
+
+def _pause_or_resume(held: Held, reason: str | None, judge: Judge) -> None:
+    row = held.row
+    if row.paused_by_hand:
+        return  # only a person lets it run again
+    if reason is not None:
+        tell(held, Happening(judge.now, "pause", reason=reason))
+    elif row.status == "paused":
+        tell(held, Happening(judge.now, "resume"))
+    else:
+        settle(held, judge.now)
+
+
+def _drop(rows: Sequence[Row]) -> None:
+    for row in rows:
+        held = loading.hold(row)
+        tell(held, Happening(clock.now(), "cancel", reason=GONE))
+        project(held)
+        telling.record(held)
