@@ -11,6 +11,9 @@ declare
     alert record;
     quiet numeric;
 begin
+    if of_company <> locks_company() then
+        return;
+    end if;
     select a.context, a.holds, a.record_id, a.rule_id, a.subject_id, r.type, r.body into alert
     from alerts a left join alert_rules r on r.id = a.rule_id
     where a.id = of_alert and a.company_id = of_company;
@@ -57,6 +60,16 @@ language sql stable security definer set search_path = public, pg_temp as $$
         and (fit.weight is not null or t.fallback)
     order by fit.weight desc nulls last, (t.record_type_code is null), t.code
     limit 1
+$$;
+
+-- Whether a kind of lock is made for an alert.
+create function locks_has_type(alert uuid) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+    select exists (
+        select 1 from alerts a cross join lateral locks_cause(a.company_id, a.id) c
+        where a.id = alert and a.company_id = locks_company()
+            and locks_type_for(a.company_id, c.metric, a.record_type_code) is not null
+    )
 $$;
 
 -- Remember how the cause stands at this moment.

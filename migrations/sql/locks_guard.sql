@@ -85,3 +85,6 @@ grant execute on function expire_old_locks(integer) to wfweb_app;
 grant execute on function locks_end(uuid[], text, uuid, text) to wfweb_app;
 grant execute on function locks_renew(uuid, uuid, text, integer) to wfweb_app;
 grant execute on function locks_note_metric(uuid[]) to wfweb_app;
+grant execute on function locks_cause(uuid, uuid) to wfweb_app;
+grant execute on function locks_of_alert(uuid, uuid) to wfweb_app;
+grant execute on function locks_has_type(uuid) to wfweb_app;

@@ -115,7 +115,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
     join workflow_locks l on l.record_id = a.record_id and l.company_id = a.company_id
         and l.status = 'locked'
     join alerts c on c.id = l.alert_id and c.rule_id = a.rule_id
-    where a.id = alert and a.company_id = of_company
+    where a.id = alert and a.company_id = of_company and of_company = locks_company()
 $$;
 
 create function unlock_from_alert_resolution(alert uuid, resolver uuid, reason text)

@@ -192,9 +192,7 @@ def _permits() -> None:
         sa.Column("revoked_by_lock_id", sa.Uuid),
         sa.CheckConstraint("status in ('issued', 'redeemed', 'revoked')", name="status"),
         sa.CheckConstraint("expires_at > issued_at", name="expires_at"),
-        sa.CheckConstraint(
-            "(status = 'redeemed') = (redeemed_at is not null)", name="redeemed_at"
-        ),
+        sa.CheckConstraint("(status = 'redeemed') = (redeemed_at is not null)", name="redeemed_at"),
         sa.CheckConstraint("(status = 'revoked') = (revoked_at is not null)", name="revoked_at"),
         _of("action_permits", "record_id", "records", cascade=True),
     )

@@ -98,6 +98,15 @@ _ALL = (
     Permission(
         "metrics.write", "Send metrics", "Add readings by file, API or webhook", "MEDIUM", "Alerts"
     ),
+    Permission("locks.view", "See locks", "Read every lock on records one may see", "LOW", "Locks"),
+    Permission(
+        "locks.override",
+        "Override locks",
+        "End or renew a lock without its committee, with a reason",
+        "CRITICAL",
+        "Locks",
+    ),
+    Permission("locks.manage", "Edit lock types", "Decide what blocks what", "CRITICAL", "Locks"),
     Permission("users.view", "See people", "Find colleagues and their roles", "LOW", "People"),
     Permission(
         "users.manage", "Manage people", "Create, change and deactivate people", "HIGH", "People"
@@ -136,7 +145,7 @@ class DefaultRole:
 
 _MEMBER = frozenset(
     {"records.view", "records.create", "records.edit", "workflows.view", "sla.view", "users.view"}
-    | {"alerts.view"}
+    | {"alerts.view", "locks.view"}
 )
 DEFAULT_ROLES = (
     DefaultRole(
@@ -153,7 +162,7 @@ DEFAULT_ROLES = (
         | {"types.edit", "workflows.edit", "workflows.publish", "matrices.edit", "templates.edit"}
         | {"calendars.edit"}
         | {"sla.edit"}
-        | {"alerts.manage"},
+        | {"alerts.manage", "locks.manage"},
     ),
     DefaultRole(
         "auditor",
@@ -166,6 +175,7 @@ DEFAULT_ROLES = (
                 "approvals.view_all",
                 "sla.view",
                 "alerts.view",
+                "locks.view",
                 "users.view",
                 "audit.view",
                 "deliveries.view",
@@ -186,6 +196,7 @@ DEFAULT_ROLES = (
                 "sla.pause",
                 "alerts.view",
                 "alerts.act",
+                "locks.view",
                 "metrics.write",
                 "approvals.view_all",
                 "approvals.reassign",

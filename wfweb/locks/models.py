@@ -177,9 +177,7 @@ class ActionPermit(Id, Tenant, Base):
         CheckConstraint("expires_at > issued_at", name="expires_at"),
         CheckConstraint("(status = 'redeemed') = (redeemed_at is not null)", name="redeemed_at"),
         CheckConstraint("(status = 'revoked') = (revoked_at is not null)", name="revoked_at"),
-        Index(
-            "ix_action_permits_open", "record_id", postgresql_where=text("status = 'issued'")
-        ),
+        Index("ix_action_permits_open", "record_id", postgresql_where=text("status = 'issued'")),
         Index("ix_action_permits_expires_at", "expires_at"),
     )
 

@@ -1,0 +1,111 @@
+"""The action guard: every way to act on a record goes through it (reliability D9).
+
+Asking and acting are one: the record's row is held from the question until the act is
+committed, and a lock takes that row before it is made. So a lock is there before the question,
+and the act is refused, or comes after the act is done; never in between. A trigger on what
+steps write says the same a second time, whichever part of the program takes the step.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from wfweb.events import emit
+from wfweb.kernel.actor import Actor, current_actor
+from wfweb.kernel.db import after_commit, after_rollback, refuse_as, session, transaction
+from wfweb.kernel.errors import Locked, Risk
+from wfweb.locks import database, errors, queries
+from wfweb.locks.events import ActionBlocked
+from wfweb.locks.releasing import Release, who_can_release
+from wfweb.locks.rows import LockRow
+from wfweb.records.models import Record
+
+refuse_as(
+    "workflow_history_locks",
+    lambda: Locked(
+        "A lock blocks this: it arrived meanwhile, or what was begun has to stop. "
+        "Open the record to see why and who can release it.",
+        locks=[],
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether an action is free now; if not, why, by which locks, and who can end them."""
+
+    allowed: bool
+    reason: str
+    locks: Sequence[LockRow] = ()
+    releases: dict[UUID, Release] | None = None
+
+
+def check(record_id: UUID, action: str) -> Answer:
+    """Answer whether an action is free at this moment, without holding anything.
+
+    The answer is old as soon as it is given; whoever acts calls :func:`require`.
+    """
+    if not database.is_blocked(record_id, action):
+        return Answer(allowed=True, reason="No lock blocks this.")
+    locks = [one for one in queries.of_record(record_id) if action in one.blocked_actions]
+    if not locks:
+        return Answer(allowed=True, reason="No lock blocks this.")
+    releases = who_can_release(locks)
+    return Answer(
+        allowed=False,
+        reason=errors.reason_of(action, locks, releases),
+        locks=locks,
+        releases=releases,
+    )
+
+
+def require(record_id: UUID, action: str) -> None:
+    """Let an action through that no lock blocks, and keep locks away until it is committed.
+
+    The provider of ``ports.action_guard``.
+
+    :raises Locked: naming every lock that blocks it and who can end them; the attempt is
+        written into the audit whatever becomes of the act.
+    """
+    blocking = database.blocking(record_id, action)
+    if not blocking:
+        return
+    locks = queries.by_ids(blocking)
+    releases = who_can_release(locks)
+    remember_attempt(record_id, action, locks)
+    raise errors.blocked(action, locks, releases)
+
+
+def remember_attempt(record_id: UUID, action: str, locks: Sequence[LockRow]) -> None:
+    """Write a blocked attempt into the audit once the act is over, done or taken back."""
+    risk: Risk = "HIGH" if any(lock.severity == "critical" for lock in locks) else "MEDIUM"
+    event = ActionBlocked(
+        target_type="record",
+        target_id=record_id,
+        target_label=f"{locks[0].record_key} {locks[0].record_title}".strip(),
+        action=action,
+        lock_ids=[lock.id for lock in locks],
+        details={"action": action, "locks": [str(lock.id) for lock in locks]},
+        risk=risk,
+    )
+    once = _once(partial(_write, event, current_actor()))
+    after_commit(once)
+    after_rollback(once)
+
+
+def _once(hook: Callable[[], None]) -> Callable[[], None]:
+    done: list[bool] = []
+
+    def run() -> None:
+        if not done:
+            done.append(True)
+            hook()
+
+    return run
+
+
+def _write(event: ActionBlocked, actor: Actor) -> None:
+    with transaction(actor=actor):
+        if session().get(Record, event.target_id) is not None:
+            emit(event)

@@ -1,0 +1,125 @@
+"""Who can end a lock: the committee its kind names, those asked now, and who may override."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import select
+
+from wfweb.approvals.models import ApprovalAssignment, ApprovalRequest
+from wfweb.approvals.wording import approver_text
+from wfweb.identity import queries as people
+from wfweb.identity.models import User
+from wfweb.kernel.db import session
+from wfweb.kernel.errors import NotFound
+from wfweb.locks.policy import OVERRIDE
+from wfweb.locks.rows import LockRow
+from wfweb.workflow import definitions
+from wfweb.workflow.models import WorkflowInstance
+
+NAMED = 5
+LIVE = ("pending", "escalated")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The ways out of one lock.
+
+    ``committee`` names who decides by the rule of its kind; ``request_key`` is the question that
+    waits now, if one does, and ``waiting`` who has still to answer it; ``override`` names people
+    who may end it with a reason. ``can_ask`` tells whether a committee could be asked now.
+    """
+
+    workflow: str | None = None
+    committee: Sequence[str] = ()
+    request_key: str | None = None
+    waiting: Sequence[str] = ()
+    override: Sequence[str] = field(default=())
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a committee that is not asked yet."""
+        return self.workflow is not None and self.request_key is None
+
+    @property
+    def sentence(self) -> str:
+        """Who can release it, in one sentence for people."""
+        if self.request_key:
+            names = ", ".join(self.waiting) or "the committee"
+            return f"{self.request_key} asks for its release; {names} decides."
+        if self.committee:
+            return f"Committee approval required: {', '.join(self.committee)}."
+        if self.override:
+            return f"{', '.join(self.override)} can override it with a reason."
+        return "Nobody can override it now; it ends when its time is over."
+
+    @property
+    def names(self) -> list[str]:
+        """Everybody who can end it."""
+        return list(dict.fromkeys([*self.waiting, *self.committee, *self.override]))
+
+
+def who_can_release(locks: Sequence[LockRow]) -> dict[UUID, Release]:
+    """Return the ways out of locks, a few statements for all of them."""
+    overriders = [one.name for one in people.users_with_permission(OVERRIDE, limit=NAMED)]
+    committees = {
+        code: _committee(code) for code in {one.release_workflow for one in locks} if code
+    }
+    asked = _asked([one for one in locks if one.is_active and one.release_workflow])
+    found: dict[UUID, Release] = {}
+    for lock in locks:
+        if not lock.is_active:
+            found[lock.id] = Release()
+            continue
+        key, waiting = asked.get(lock.alert_id, (None, ()))
+        code = lock.release_workflow
+        found[lock.id] = Release(code, committees.get(code or "", ()), key, waiting, overriders)
+    return found
+
+
+def _committee(workflow: str) -> list[str]:
+    """Return whom the live version of a workflow asks, in words; nobody when it is not there."""
+    try:
+        body = definitions.body_of(definitions.version_of(workflow))
+    except NotFound:
+        return []
+    approvals = [state.approval for state in body.states if state.approval is not None]
+    levels = [level for approval in approvals for level in approval.levels]
+    roles = people.roles_by_code([a.role for level in levels for a in level.approvers if a.role])
+    words: list[str] = []
+    for level in levels:
+        for approver in level.approvers:
+            role = roles.get(approver.role or "")
+            words.append(role.name if role else approver_text(approver.model_dump()))
+    return list(dict.fromkeys(words))
+
+
+def _asked(locks: Sequence[LockRow]) -> dict[UUID, tuple[str, list[str]]]:
+    """Return alert -> the key of the release that waits and who has to answer it."""
+    if not locks:
+        return {}
+    about = WorkflowInstance.context["alert_id"].astext
+    query = (
+        select(about, ApprovalRequest.key, User.name)
+        .join(ApprovalRequest, ApprovalRequest.instance_id == WorkflowInstance.id)
+        .outerjoin(
+            ApprovalAssignment,
+            (ApprovalAssignment.request_id == ApprovalRequest.id)
+            & (ApprovalAssignment.status == "pending"),
+        )
+        .outerjoin(User, User.id == ApprovalAssignment.user_id)
+        .where(
+            WorkflowInstance.record_id.in_({lock.record_id for lock in locks}),
+            WorkflowInstance.definition_code.in_({lock.release_workflow for lock in locks}),
+            WorkflowInstance.status == "active",
+            ApprovalRequest.status.in_(LIVE),
+            about.in_({str(lock.alert_id) for lock in locks}),
+        )
+        .order_by(ApprovalRequest.created_at, User.name)
+    )
+    found: dict[UUID, tuple[str, list[str]]] = {}
+    for alert, key, name in session().execute(query):
+        _, names = found.setdefault(UUID(alert), (key, []))
+        if name:
+            names.append(name)
+    return found
