@@ -66,6 +66,16 @@ _DEADLINE = {
 }
 
 
+_ALERT = {
+    "key": "ALT-1042",
+    "title": "Coverage too low: PRP-1007 Harbour House",
+    "message": "DSCR of PRP-1007 Harbour House is 1.18, below 1.25.",
+    "severity": "Critical",
+    "record": "PRP-1007",
+    "company": "Example Ltd",
+}
+
+
 KINDS: dict[str, Kind] = {
     kind.code: kind
     for kind in (
@@ -208,6 +218,61 @@ KINDS: dict[str, Kind] = {
             Words("", "{{subject}} {{state}}", "{{promise}}. Due: {{due}}.", "Open the deadline"),
             _DEADLINE,
             mail=False,
+        ),
+        Kind(
+            "alert_raised",
+            "An alert is raised",
+            Words("{{severity}}: {{title}} [{{key}}]", "{{title}}", "{{message}}", "Look at it"),
+            _ALERT,
+        ),
+        Kind(
+            "alert_escalated",
+            "Nobody looked after an alert",
+            Words(
+                "Escalated to you, {{severity}}: {{title}} [{{key}}]",
+                "Nobody has looked after {{title}} yet",
+                "{{message}}",
+                "Look after it",
+            ),
+            _ALERT,
+        ),
+        Kind(
+            "alert_reminder",
+            "A reminder of an alert that somebody looks after",
+            Words(
+                "Reminder: {{title}} [{{key}}]",
+                "{{title}} is still open",
+                "{{message}}",
+                "Open the alert",
+            ),
+            _ALERT,
+        ),
+        Kind(
+            "alert_storm",
+            "Many alerts at once, in one message",
+            Words(
+                "{{count}} more alerts, the gravest {{severity}}: {{title}}",
+                "{{count}} alerts came at once",
+                "They are listed here in one message, so that none is lost among many.",
+                "See all open alerts",
+            ),
+            {**_ALERT, "count": "112"},
+        ),
+        Kind(
+            "alert_rule_broken",
+            "A rule cannot be evaluated",
+            Words(
+                "The alert rule {{rule}} cannot be evaluated",
+                "The alert rule {{rule}} cannot be evaluated",
+                "{{reason}} It stays on and is tried again; until it is repaired it raises "
+                "nothing.",
+                "Repair the rule",
+            ),
+            {
+                "rule": "Coverage too low",
+                "reason": "Properties have no field region any more.",
+                "company": "Example Ltd",
+            },
         ),
         Kind(
             "mentioned",

@@ -1,6 +1,6 @@
 """Verbs: tell people, mark as read, change the words of a kind."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from wfweb.notifications.events import MessageTemplateSaved
 from wfweb.notifications.kinds import KINDS, Kind, Words
 from wfweb.notifications.models import Delivery, MessageTemplate, Notification
 
+CHANNELS = ("in_app", "email")
 Relevance = Callable[[UUID, UUID], bool]
 relevance: dict[str, Relevance] = {}
 """Subject type -> does this subject still concern this user? Filled in wiring; asked just
@@ -34,20 +35,24 @@ def notify(
     subject: tuple[str, UUID],
     key: str,
     thread: str = "",
+    channels: Collection[str] = CHANNELS,
 ) -> int:
-    """Tell people something: a notice and a mail each; return how many were told.
+    """Tell people something: a notice and a mail each; return how many mails were queued.
 
     :param subject: type and id of what it is about.
     :param key: with kind and person it makes the message unique, so telling twice tells once.
     :param thread: mails of one thread share a conversation in the mailbox.
+    :param channels: only by these, of those the kind has.
     """
     chosen = KINDS[kind]
     people = session().scalars(select(User).where(User.id.in_(set(user_ids)), User.active)).all()
     told = 0
     for person in people:
-        if chosen.in_app:
+        if chosen.in_app and "in_app" in channels:
             _leave_notice(chosen, person, context, subject, key)
-        if chosen.mail and person.kind == "person" and person.email:
+        if not (chosen.mail and "email" in channels):
+            continue
+        if person.kind == "person" and person.email:
             told += _queue_mail(
                 chosen, person.email, context, f"{key}:{person.id}", subject, thread, person.id
             )
