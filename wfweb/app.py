@@ -12,6 +12,7 @@ from wfweb.home import frame
 from wfweb.identity import access
 from wfweb.kernel import assets, formats, problem, security, slots, web
 from wfweb.kernel.api import ApiBlueprint
+from wfweb.kernel.application import Application
 from wfweb.kernel.db import become_application_role, connect_options, db
 from wfweb.kernel.logging import configure_logging
 from wfweb.kernel.settings import Settings, get_settings
@@ -29,12 +30,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or get_settings()
     configure_logging(settings.log_level, pretty=settings.environment == "development")
-    app = Flask(
+    app = Application(
         "wfweb",
         template_folder=str(ROOT / "templates"),
         static_folder=None,
     )
-    app.request_class = web.ClosingRequest
     _configure(app, settings)
     db.init_app(app)
     with app.app_context():
@@ -93,6 +93,7 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.identity.views import bp as identity
     from wfweb.notifications.views import bp as notifications
     from wfweb.records.views import bp as records
+    from wfweb.sla.views import bp as sla
     from wfweb.tasks.views import bp as tasks
     from wfweb.webhooks.views import bp as webhooks
     from wfweb.workflow.views import bp as workflow

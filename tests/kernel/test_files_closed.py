@@ -8,8 +8,8 @@ import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
 
+from wfweb.kernel.application import ClosingRequest
 from wfweb.kernel.assets import asset
-from wfweb.kernel.web import ClosingRequest
 
 BOUNDARY = "line"
 LARGE = 700_000  # above the 500 KB from which Werkzeug keeps an upload on disk

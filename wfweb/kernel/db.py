@@ -223,12 +223,15 @@ def finish(current: Session) -> None:
             hook()
     journal().flush()
     current.commit()
+    if current.info.pop("wrote", False):
+        current.info["acts"] = current.info.get("acts", 0) + 1
 
 
 def _forget(current: Session) -> None:
     current.info.pop("depth", None)
     current.info.pop("journal", None)
     current.info.pop("before_commit", None)
+    current.info.pop("wrote", None)
 
 
 def forgettable() -> None:
@@ -293,13 +296,17 @@ def _refusal_for(error: IntegrityError) -> Exception:
 def attempt(act: Callable[[], T]) -> T:
     """Run a whole act (which opens its own transaction); repeat it after a deadlock.
 
+    Once something of it is committed it is not repeated, for that part would be done twice.
+
     :raises DBAPIError: when the third try fails as well.
     """
+    done = session().info.get("acts", 0)
     for left in reversed(range(ATTEMPTS)):
         try:
             return act()
         except DBAPIError as error:
-            if not left or getattr(error.orig, "sqlstate", None) not in RETRYABLE_STATES:
+            again = getattr(error.orig, "sqlstate", None) in RETRYABLE_STATES
+            if not left or not again or session().info.get("acts", 0) != done:
                 raise
             log.info("act_repeated", left=left)
     raise AssertionError

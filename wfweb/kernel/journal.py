@@ -121,6 +121,7 @@ class Journal:
         current.flush()
         if not (self._inserts or self._updates or self._calls):
             return
+        current.info["wrote"] = True
         changes = [*self._calls.items(), *self._update_batches()]
         additions = self._insert_batches()
         self.discard()

@@ -1,21 +1,46 @@
 """What every answer carries and every request must: headers, and proof of where it comes from."""
 
-from flask import Flask, Response, request
+from urllib.parse import urlsplit
 
-from wfweb.kernel.errors import Forbidden
+from flask import Flask, Response, current_app, request
+
+from wfweb.kernel.errors import BadRequest, Forbidden
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'; frame-src 'self'; manifest-src 'self'"
 )
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# Asked by what watches over a process, at whatever address it has inside.
+PROBES = frozenset({"/livez", "/readyz"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def register(app: Flask) -> None:
     """Guard an application's requests and dress its answers."""
+    app.before_request(refuse_foreign_host)
     app.before_request(refuse_foreign_origin)
     app.after_request(add_headers)
+
+
+def refuse_foreign_host() -> None:
+    """Refuse requests for another host than that of ``WFWEB_BASE_URL``.
+
+    A foreign ``Host`` comes from a rebound name or a poisoned cache. The machine itself
+    (loopback) and the probes pass, and everything does in development or without an address.
+
+    :raises BadRequest: for any other host.
+    """
+    settings = current_app.config["WFWEB"]
+    if settings.environment == "development" or not settings.base_url or request.path in PROBES:
+        return
+    try:
+        host = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        host = None
+    if host not in LOOPBACK and host != urlsplit(settings.public_url).hostname:
+        raise BadRequest("This address does not belong to this installation", header="Host")
 
 
 def refuse_foreign_origin() -> None:

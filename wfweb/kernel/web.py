@@ -1,9 +1,9 @@
 """Pages, fragments and answers: the few helpers every view ends in."""
 
 from collections.abc import Iterable, Mapping
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
-from flask import Request, Response, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import MultiDict
 
@@ -18,29 +18,6 @@ NO_CONTENT = 204
 SEE_OTHER = 303
 LONGEST_HEADER = 400
 LONGEST_ADDRESS = 2000
-
-
-class ClosingRequest(Request):
-    """A request that closes every uploaded file when it ends, a refused one's too.
-
-    Werkzeug closes the files of a form that it read to its end; those of a form refused half
-    way (too many parts, cut off) it leaves to the garbage collector, with their disk space.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._received: list[IO[bytes]] = []
-
-    def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
-        stream = super()._get_file_stream(*args, **kwargs)
-        self._received.append(stream)
-        return stream
-
-    def close(self) -> None:
-        """Close what was uploaded; reading it afterwards is an error."""
-        super().close()
-        for stream in self._received:
-            stream.close()
 
 
 def is_htmx() -> bool:
