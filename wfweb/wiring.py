@@ -12,12 +12,13 @@ from collections.abc import Callable
 from flask import Flask, request
 
 from wfweb import audit, events
-from wfweb.approvals import act, clock_facts, deadlines, edits, tables
+from wfweb.approvals import act, calendar_use, clock_facts, deadlines, edits, tables
 from wfweb.approvals import events as approval_events
 from wfweb.approvals import jobs as approval_jobs
 from wfweb.approvals import queries as approval_queries
 from wfweb.approvals import reactions as approval_reactions
 from wfweb.approvals.views import fragments as approval_fragments
+from wfweb.calendars import usage
 from wfweb.events import timers
 from wfweb.events.delivery import Handler, Handlers
 from wfweb.home import jobs as home_jobs
@@ -116,6 +117,7 @@ def connect(app: Flask) -> None:
     problem.clear()
     _audit(app)
     _workflow()
+    _calendars()
     _approvals()
     _approvals_pages()
     _sla()
@@ -160,6 +162,13 @@ def _notifications(_app: Flask) -> None:
 def _api(app: Flask) -> None:
     api.provide(principal=access.user_or_none, denied=policy.denied)
     api.register(app)
+
+
+def _calendars() -> None:
+    usage.clear()
+    usage.register("workflow definitions", calendar_use.definitions_with)
+    usage.register("approval matrices", calendar_use.matrices_with)
+    usage.register("approval levels that are open", calendar_use.open_levels_with)
 
 
 def _approvals() -> None:

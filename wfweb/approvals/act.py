@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from wfweb.approvals.due_times import DueTimes
 from wfweb.approvals.electorate import Resolver
 from wfweb.approvals.events import ApprovalEvent
 from wfweb.approvals.models import ApprovalDecision
@@ -31,8 +32,12 @@ class Act:
     actor: Actor = field(default_factory=current_actor)
     now: datetime = field(default_factory=clock.now)
     resolver: Resolver = field(default_factory=Resolver)
+    due_times: DueTimes = field(init=False)
     _disarm: list[UUID] = field(default_factory=list)
     _touched: set[UUID] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.due_times = DueTimes(self.now)
 
     def as_system(self) -> Actor:
         """Return the system acting because of this actor, for what rules and clocks decide."""
@@ -51,10 +56,8 @@ class Act:
 
     def arm(self, level: Level, due_at: datetime | None) -> None:
         """Remember the reminders and the due moment of a level that opens."""
-        for hours in level.spec.get("remind_hours") or ():
-            timers.arm(
-                REMINDER, "approval_level", level.id, self.now + timedelta(hours=float(hours))
-            )
+        for moment in self.due_times.reminders(level.spec):
+            timers.arm(REMINDER, "approval_level", level.id, moment)
         if due_at is not None:
             self.arm_due(level, due_at)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -136,12 +135,13 @@ def open_level(act: Act, case: Case, level: Level) -> None:
         act.resolver,
         self_approval=level.self_approval,
     )
-    hours = level.spec.get("due_hours")
-    due_at = act.now + timedelta(hours=float(hours)) if hours else None
+    due = act.due_times.due(level.spec)
+    due_at = due.at if due else None
     level.change(
         status="open",
         opened_at=act.now,
         due_at=due_at,
+        receipt=due.receipt if due else None,
         resolution=found.as_json(),
     )
     act.touch(case.request, due_at=due_at)

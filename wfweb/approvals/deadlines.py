@@ -4,7 +4,6 @@ A timer finds the level under the request's lock. When a decision was faster, th
 closed and nothing happens; a time-out is never recorded as a person's decision (trap 51).
 """
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -173,12 +172,11 @@ def escalate_level(act: Act, case: Case, level: Level) -> None:
 
 
 def _rearm(act: Act, case: Case, level: Level) -> None:
-    hours = level.spec.get("due_hours")
-    if hours:
-        due_at = act.now + timedelta(hours=float(hours))
-        level.change(due_at=due_at)
-        act.touch(case.request, due_at=due_at)
-        act.arm_due(level, due_at)
+    due = act.due_times.due(level.spec)
+    if due is not None:
+        level.change(due_at=due.at, receipt=due.receipt)
+        act.touch(case.request, due_at=due.at)
+        act.arm_due(level, due.at)
 
 
 def _targets(act: Act, case: Case, level: Level, silent: list[Seat]) -> Electorate:

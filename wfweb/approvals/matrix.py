@@ -21,7 +21,8 @@ Condition = Mapping[str, Any]
 class LevelSpec:
     """One level as written in a matrix or a definition; approvers are found at level entry.
 
-    ``approvers`` are entries such as ``{"role": "finance"}``; ``due_hours`` are business hours.
+    ``approvers`` are entries such as ``{"role": "finance"}``; ``due_hours`` are hours of the
+    business calendar whose code is ``calendar``, else of the company's default.
     """
 
     name: str
@@ -29,6 +30,7 @@ class LevelSpec:
     rule: LevelRule = field(default_factory=LevelRule)
     due_hours: Decimal | None = None
     self_approval: bool = False
+    calendar: str | None = None
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> LevelSpec:
@@ -45,6 +47,7 @@ class LevelSpec:
             rule=rule,
             due_hours=None if due is None else Decimal(str(due)),
             self_approval=bool(data.get("self_approval", False)),
+            calendar=data.get("calendar"),
         )
 
     def to_data(self) -> dict[str, Any]:
@@ -57,6 +60,7 @@ class LevelSpec:
             "ordering": self.rule.ordering.value,
             "due_hours": None if self.due_hours is None else str(self.due_hours),
             "self_approval": self.self_approval,
+            "calendar": self.calendar,
         }
 
 

@@ -70,6 +70,9 @@ def level_spec(level: Mapping[str, Any], number: int, approval: Mapping[str, Any
         "auto_approve": level.get("auto_approve"),
         "self_approval": bool(level.get("self_approval") or approval.get("self_approval")),
     }
+    calendar = level.get("calendar") or approval.get("calendar")
+    if calendar:
+        spec["calendar"] = calendar
     spec["reads"] = sorted({*fields_of(spec), *(level.get("reads") or ())})
     spec["rule_text"] = rule_text(spec)
     return spec

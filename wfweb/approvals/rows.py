@@ -165,6 +165,8 @@ class Level(Row):
     closed_because: str | None
     spec: dict[str, Any]
     resolution: dict[str, Any] | None = None
+    receipt: dict[str, Any] | None = None
+    """Of the due time, when this act set it; acts never read it back."""
     seats: list[Seat] = field(default_factory=list)
 
     @property

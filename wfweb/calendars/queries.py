@@ -2,7 +2,7 @@
 
 What is pinned is a publication: version N together with the versions before it, each valid for
 the days until the next one begins. It never changes, so compiled calendars are kept in the
-process by the id of the version.
+process by company and version.
 """
 
 from collections import OrderedDict
@@ -40,7 +40,16 @@ class Pinned:
 
 
 ALWAYS = Pinned(rules.ALWAYS)
-_kept: OrderedDict[tuple[UUID | None, UUID], rules.Calendar] = OrderedDict()
+_kept: OrderedDict[tuple[UUID | None, UUID], Pinned] = OrderedDict()
+# Without the bodies: a calendar that is compiled already needs none of them.
+_PINNED = select(
+    BusinessCalendar.company_id,
+    BusinessCalendar.id,
+    CalendarVersion.id,
+    BusinessCalendar.code,
+    BusinessCalendar.name,
+    CalendarVersion.number,
+).join(CalendarVersion, CalendarVersion.calendar_id == BusinessCalendar.id)
 
 
 def calendars() -> list[BusinessCalendar]:
@@ -112,16 +121,8 @@ def current(code: str | None = None) -> Pinned:
     :raises NotFound: when there is no published calendar of this code.
     """
     named = BusinessCalendar.is_default if code is None else BusinessCalendar.code == code
-    query = (
-        select(BusinessCalendar, CalendarVersion)
-        .join(
-            CalendarVersion,
-            (CalendarVersion.calendar_id == BusinessCalendar.id)
-            & (CalendarVersion.number == BusinessCalendar.current_number),
-        )
-        .where(*_alive(), named)
-    )
-    row = session().execute(query).one_or_none()
+    newest = CalendarVersion.number == BusinessCalendar.current_number
+    row = session().execute(_PINNED.where(*_alive(), named, newest)).one_or_none()
     if row is not None:
         return _pinned(*row)
     if code is None:
@@ -137,14 +138,11 @@ def pinned(version_id: UUID | None) -> Pinned:
     """
     if version_id is None:
         return ALWAYS
-    query = (
-        select(BusinessCalendar, CalendarVersion)
-        .join(CalendarVersion, CalendarVersion.calendar_id == BusinessCalendar.id)
-        .where(
-            CalendarVersion.company_id == current_actor().company_id,
-            CalendarVersion.id == version_id,
-        )
-    )
+    known = _kept.get((current_actor().company_id, version_id))
+    if known is not None:
+        return known
+    mine = BusinessCalendar.company_id == current_actor().company_id
+    query = _PINNED.where(mine, CalendarVersion.id == version_id)
     row = session().execute(query).one_or_none()
     if row is None:
         raise NotFound("There is no such version of a calendar")
@@ -165,28 +163,27 @@ def chain(versions: Sequence[CalendarVersion]) -> list[rules.Dated]:
     ]
 
 
-def _pinned(calendar: BusinessCalendar, version: CalendarVersion) -> Pinned:
-    return Pinned(
-        _compiled(version), version.id, calendar.id, calendar.code, calendar.name, version.number
-    )
-
-
-def _compiled(version: CalendarVersion) -> rules.Calendar:
-    key = (version.company_id, version.id)
+def _pinned(
+    company_id: UUID, calendar_id: UUID, version_id: UUID, code: str, name: str, number: int
+) -> Pinned:
+    key = (company_id, version_id)
     known = _kept.get(key)
-    if known is None:
-        query = (
-            select(CalendarVersion)
-            .where(
-                CalendarVersion.calendar_id == version.calendar_id,
-                CalendarVersion.number <= version.number,
-            )
-            .order_by(CalendarVersion.number)
-        )
-        known = _kept[key] = rules.compile_chain(chain(list(session().scalars(query))))
-        if len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return known
+    if known is not None and (known.code, known.name) == (code, name):
+        return known
+    calendar = known.calendar if known else _compiled(calendar_id, number)
+    found = _kept[key] = Pinned(calendar, version_id, calendar_id, code, name, number)
+    if len(_kept) > KEPT:
+        _kept.popitem(last=False)
+    return found
+
+
+def _compiled(calendar_id: UUID, number: int) -> rules.Calendar:
+    query = (
+        select(CalendarVersion)
+        .where(CalendarVersion.calendar_id == calendar_id, CalendarVersion.number <= number)
+        .order_by(CalendarVersion.number)
+    )
+    return rules.compile_chain(chain(list(session().scalars(query))))
 
 
 def _alive() -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -46,6 +46,7 @@ def _configuration(
     if approval.matrix is not None and not _known(approval.matrix, known.matrices):
         message = f"there is no approval matrix “{approval.matrix}”"
         yield Problem(f"{place}/approval/matrix", message, "unknown_matrix")
+    yield from _calendar(approval.calendar, f"{place}/approval", known)
     for number, level in enumerate(approval.levels):
         yield from _level(body, level, f"{place}/approval/levels/{number}", known)
     yield from _fields(body, approval, f"{place}/approval", known)
@@ -55,6 +56,12 @@ def _known(name: str, names: frozenset[str] | None) -> bool:
     return names is None or name in names
 
 
+def _calendar(code: str | None, place: str, known: Catalogue) -> Iterator[Problem]:
+    if code is not None and not _known(code, known.calendars):
+        message = f"there is no published calendar “{code}”"
+        yield Problem(f"{place}/calendar", message, "unknown_calendar")
+
+
 def _level(body: DefinitionBody, level: Level, place: str, known: Catalogue) -> Iterator[Problem]:
     if not level.approvers:
         yield Problem(f"{place}/approvers", "nobody is asked on this level", "no_approver")
@@ -62,6 +69,7 @@ def _level(body: DefinitionBody, level: Level, place: str, known: Catalogue) -> 
         yield from _approver(body, approver, f"{place}/approvers/{number}", known)
     for number, approver in enumerate(level.escalate_to):
         yield from _approver(body, approver, f"{place}/escalate_to/{number}", known)
+    yield from _calendar(level.calendar, place, known)
     if level.timeout_action is not None and level.due_hours is None:
         message = "a timeout_action needs due_hours"
         yield Problem(f"{place}/timeout_action", message, "timeout")

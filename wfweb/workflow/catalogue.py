@@ -21,6 +21,7 @@ class Catalogue:
     :param permissions: permission codes.
     :param record_types: record type code -> its field codes with their types.
     :param matrices: codes of the approval matrices.
+    :param calendars: codes of the business calendars.
     :param definitions: codes of other definitions.
     :param actions: action code -> its JSON Schema.
     """
@@ -30,6 +31,7 @@ class Catalogue:
     permissions: frozenset[str] | None = None
     record_types: Mapping[str, Mapping[str, str]] | None = None
     matrices: frozenset[str] | None = None
+    calendars: frozenset[str] | None = None
     definitions: frozenset[str] | None = None
     actions: Mapping[str, Mapping[str, Any]] | None = None
     condition: ConditionCheck = field(default=_no_check)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from wfweb import conditions
+from wfweb.calendars import queries as calendars
 from wfweb.identity import queries as people
 from wfweb.identity.permissions import PERMISSIONS
 from wfweb.kernel.db import session
@@ -41,6 +42,7 @@ def catalogue_for(body: DefinitionBody) -> Catalogue:
             else {}
         ),
         matrices=_matrices[0]() if _matrices else None,
+        calendars=calendars.published_codes(),
         definitions=frozenset(codes),
         actions={code: action.schema for code, action in actions.registered().items()},
         condition=_condition_check(conditions.FieldTypes(known)),

@@ -109,6 +109,7 @@ class Level(Part):
     min_approvers: Annotated[int, Field(ge=1, le=50)] | None = None
     ordering: Literal["parallel", "sequential"] = "parallel"
     due_hours: Hours | None = None
+    calendar: Code | None = None
     remind_hours: Annotated[list[Hours], Field(max_length=5)] = Field(default_factory=list)
     timeout_action: TimeoutAction | None = None
     escalate_to: Annotated[list[Approver], Field(max_length=10)] = Field(default_factory=list)
@@ -148,6 +149,7 @@ class Approval(Part):
 
     matrix: Code | None = None
     levels: list[Level] = Field(default_factory=list)
+    calendar: Code | None = None
     amount_field: Annotated[str, StringConstraints(max_length=200)] | None = None
     on_edit: Literal["refuse", "restart", "affected"] = "refuse"
     title: Annotated[str, StringConstraints(max_length=300)] | None = None
