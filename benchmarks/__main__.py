@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-PARTS = ("decision", "inbox", "engine", "replay", "running")
+PARTS = ("decision", "inbox", "engine", "replay", "running", "calendars")
 
 
 def main() -> int:

@@ -62,7 +62,7 @@ def compile_chain(versions: Sequence[Dated], *, on: date | None = None) -> Calen
 def _canonical(body: Mapping[str, Any]) -> str:
     try:
         return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    except (TypeError, ValueError) as wrong:
+    except (TypeError, ValueError, RecursionError) as wrong:
         raise CalendarProblem([FieldError("", "A calendar is plain JSON", "type")]) from wrong
 
 
