@@ -99,7 +99,7 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.workflow.views import bp as workflow
 
     table: list[Blueprint] = [home, operations, identity, notifications, audit, records, workflow]
-    table += [approvals, tasks, webhooks]
+    table += [approvals, tasks, webhooks, sla]
     table.append(api_docs)
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail

@@ -1,0 +1,151 @@
+"""What the forecast is made of: past clocks, the moments it is tried on, and the open clocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+from wfweb.kernel.actor import current_actor
+from wfweb.kernel.db import session
+from wfweb.sla import board
+from wfweb.sla.cards import calendar_of, left_of
+from wfweb.sla.definitions import version_of
+from wfweb.sla.forecast import Chance, Experience, HitRate, Past, Trial, experience, look_back
+from wfweb.sla.models import SlaClock, SlaCrossing, SlaDefinition
+
+LEARNT_FROM: Final = timedelta(days=365)
+TRIED_ON: Final = timedelta(days=90)
+MOST_PAST: Final = 20_000
+MOST_OPEN: Final = 2_000
+TRIED_AT: Final = ("YELLOW", "ORANGE")
+
+
+def past_clocks(definitions: Sequence[UUID], now: datetime) -> list[Past]:
+    """Return the clocks that ended in the last year, the latest ones when there are very many."""
+    rows = session().execute(
+        select(
+            SlaClock.definition_id,
+            SlaClock.team,
+            SlaClock.completed_at,
+            SlaClock.elapsed_seconds,
+            SlaClock.target_seconds,
+        )
+        .where(
+            SlaClock.company_id == current_actor().company_id,
+            SlaClock.definition_id.in_(definitions),
+            SlaClock.completed_at >= now - LEARNT_FROM,
+            SlaClock.completed_at < now,
+            SlaClock.status != "cancelled",
+        )
+        .order_by(SlaClock.completed_at.desc())
+        .limit(MOST_PAST)
+    )
+    return [Past(row[0], row[1] or "", row[2], row[3], row[4]) for row in rows]
+
+
+def trials(definitions: Sequence[UUID], now: datetime) -> list[Trial]:
+    """Return the moments of the last 90 days at which the forecast can be checked.
+
+    A clock whose fate is known is asked about when it turned yellow and orange, as long as it
+    had not breached by then.
+    """
+    known = or_(SlaClock.completed_at.is_not(None), SlaClock.breached_at.is_not(None))
+    rows = session().execute(
+        select(
+            SlaClock.definition_id,
+            SlaClock.team,
+            SlaCrossing.at,
+            SlaClock.version_id,
+            SlaCrossing.level,
+            SlaClock.breached_at,
+        )
+        .join(
+            SlaClock,
+            (SlaClock.id == SlaCrossing.clock_id) & (SlaClock.round == SlaCrossing.round),
+        )
+        .where(
+            SlaClock.company_id == current_actor().company_id,
+            SlaClock.definition_id.in_(definitions),
+            SlaClock.status != "cancelled",
+            SlaCrossing.level.in_(TRIED_AT),
+            SlaCrossing.at >= now - TRIED_ON,
+            SlaCrossing.at < now,
+            known,
+        )
+        .order_by(SlaCrossing.at.desc())
+        .limit(MOST_PAST)
+    )
+    return [_trial(*row) for row in rows]
+
+
+def _trial(
+    definition_id: UUID,
+    team: str | None,
+    at: datetime,
+    version_id: UUID,
+    level: str,
+    breached_at: datetime | None,
+) -> Trial:
+    used = float(version_of(version_id).body.shares()[level])
+    return Trial(definition_id, team or "", at, used, breached_at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """An open clock with its chance of a breach; ``row`` is a row of the board."""
+
+    row: Any
+    used: float
+    chance: Chance
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is likely, out of how many clocks, and how good such forecasts were."""
+
+    likely: list[Foretold]
+    asked: int
+    unknown: int
+    expected: float
+    looked_back: HitRate
+    open_in_time: int
+
+
+def foretell(
+    filters: board.Filters, definitions: Sequence[SlaDefinition], now: datetime
+) -> Forecast:
+    """Return the open clocks that will probably breach, the most probable first.
+
+    Looks at the clocks in time that are due first, up to two thousand.
+    """
+    ids = [one.id for one in definitions]
+    past = past_clocks(ids, now)
+    known = experience(past)
+    where = board.open_clocks(filters, definitions)
+    where.append(SlaClock.breached_at.is_(None))
+    rows, _ = board.page_of(where, after=None, limit=MOST_OPEN)
+    told = [_one(row, known, now) for row in rows]
+    sure = [one for one in told if one is not None]
+    likely = sorted(
+        (one for one in sure if one.chance.likely),
+        key=lambda one: (-one.chance.share, one.row[0].due_at or now, one.row[0].id),
+    )
+    total = session().scalar(select(func.count()).select_from(SlaClock).where(*where)) or 0
+    return Forecast(
+        likely=likely,
+        asked=len(rows),
+        unknown=len(rows) - len(sure),
+        expected=sum(one.chance.share for one in sure),
+        looked_back=look_back(past, trials(ids, now)),
+        open_in_time=total,
+    )
+
+
+def _one(row: Any, known: Experience, now: datetime) -> Foretold | None:
+    clock = row[0]
+    used = 1 - left_of(clock, calendar_of(clock), now) / clock.target_seconds
+    chance = known.chance(clock.definition_id, clock.team or "", used)
+    return Foretold(row, used, chance) if chance else None
