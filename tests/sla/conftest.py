@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -86,24 +87,33 @@ class World:
         with clock.at(at):
             return checks.sweep()
 
-    def clocks(self, order_id: UUID) -> list[SlaClock]:
+    def clocks(self, order_id: UUID) -> list[Any]:
         with transaction(actor=self.people.alma.actor):
             query = select(SlaClock).where(SlaClock.subject_id == order_id).order_by(SlaClock.id)
-            return list(session().scalars(query.execution_options(populate_existing=True)))
+            return self._apart(query)
 
-    def clock(self, order_id: UUID) -> SlaClock:
+    def clock(self, order_id: UUID) -> Any:
         (found,) = self.clocks(order_id)
         return found
 
-    def segments(self, row: SlaClock) -> list[SlaSegment]:
+    def segments(self, row: Any) -> list[Any]:
         with transaction(actor=self.people.alma.actor):
             query = select(SlaSegment).where(SlaSegment.clock_id == row.id)
-            return list(session().scalars(query.order_by(SlaSegment.round, SlaSegment.seq)))
+            return self._apart(query.order_by(SlaSegment.round, SlaSegment.seq))
 
-    def crossings(self, row: SlaClock) -> list[SlaCrossing]:
+    def crossings(self, row: Any) -> list[Any]:
         with transaction(actor=self.people.alma.actor):
             query = select(SlaCrossing).where(SlaCrossing.clock_id == row.id)
-            return list(session().scalars(query.order_by(SlaCrossing.round, SlaCrossing.at)))
+            return self._apart(query.order_by(SlaCrossing.round, SlaCrossing.at))
+
+    @staticmethod
+    def _apart(query: Any) -> list[Any]:
+        """Rows as they are now, which stay so whatever happens next."""
+        found = session().scalars(query.execution_options(populate_existing=True))
+        return [
+            SimpleNamespace(**{c.key: getattr(row, c.key) for c in row.__table__.columns})
+            for row in found
+        ]
 
 
 def hours(count: float) -> timedelta:
