@@ -1,15 +1,20 @@
 """Hours of a level are hours of a business calendar, and the receipt says which."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.approvals.conftest import World, body, level
 from tests.calendars.conftest import office, published
+from tests.people import Person
+from wfweb.approvals import jobs
+from wfweb.approvals.api_shapes import shown_request
 from wfweb.approvals.models import ApprovalLevel, ApprovalRequest
+from wfweb.approvals.queries import request_page
 from wfweb.approvals.rows import Case
 from wfweb.calendars import receipts
 from wfweb.calendars import service as calendars
@@ -145,6 +150,24 @@ def test_a_calendar_is_not_deleted_while_approvals_need_it(world: World) -> None
         {"what": "workflow definitions", "count": 1},
         {"what": "approval levels that are open", "count": 1},
     ]
+
+
+def test_page_mail_and_api_say_how_it_was_counted(
+    world: World, client_of: Callable[[Person | None], FlaskClient]
+) -> None:
+    published(world.people)
+    case = world.ask(level("ada", due_hours=2), calendar="office")
+    words = "Christmas Day (25 December 2026)"
+    page = client_of(world.people.ada).get(f"/requests/{case.request.key}").text
+    assert "Why is it due then?" in page
+    assert words in page
+    with transaction(actor=world.people.ada.actor):
+        shown = shown_request(request_page(case.request.key))
+        assert words in (shown.levels[0].due_text or "")
+        assert receipts.recompute(shown.levels[0].receipt or {}) == MONDAY
+        request = session().get_one(ApprovalRequest, case.request.id)
+        facts = jobs._context(request, level=level_of(world, case))["facts"]
+        assert words in dict(facts)["How it was counted"]
 
 
 def test_a_matrix_keeps_the_calendar_of_its_levels(world: World) -> None:

@@ -11,6 +11,7 @@ from wfweb.approvals.schemas import (
     RoundOut,
     SeatOut,
 )
+from wfweb.calendars.words import in_words
 from wfweb.kernel.api import money
 
 _SAME = (
@@ -57,6 +58,8 @@ def _level(view: LevelView) -> LevelOut:
     return LevelOut(
         **{name: getattr(level, name) for name in names},
         due_at=level.due_at,
+        due_text=in_words(level.receipt) if level.receipt else None,
+        receipt=level.receipt,
         rule=level.rule_text,
         seats=[_seat(one) for one in view.seats],
     )

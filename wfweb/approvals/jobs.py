@@ -18,6 +18,7 @@ from wfweb.approvals.models import (
     ApprovalRequest,
 )
 from wfweb.approvals.presentation import words_of
+from wfweb.calendars.words import in_words
 from wfweb.identity import queries as people
 from wfweb.identity.models import User
 from wfweb.kernel import formats
@@ -246,6 +247,8 @@ def _context(
         facts += [("Why you", seat.why), ("Step", place)]
     if due:
         facts.append(("Due", formats.datetime_text(due)))
+    if due and level is not None and level.receipt:
+        facts.append(("How it was counted", in_words(level.receipt)))
     context["facts"] = facts
     context["notes"] = [LINK_NOTE] if seat else []
     return context

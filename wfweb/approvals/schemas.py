@@ -111,6 +111,11 @@ class LevelOut(Out):
     rule: str
     opened_at: datetime | None
     due_at: datetime | None
+    due_text: str | None = Field(description="How the due time was counted, in words.")
+    receipt: dict[str, Any] | None = Field(
+        description="All that the due time depends on: calendar and version, zone, what was"
+        " counted and what was not."
+    )
     seats: list[SeatOut]
 
 

@@ -22,6 +22,7 @@ from wfweb.approvals.presentation import (
     words_of,
 )
 from wfweb.approvals.queries import LevelView, RequestPage, SeatView
+from wfweb.calendars.words import in_words
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.formats import short_moment
@@ -138,6 +139,12 @@ class Shown:
         """The level that is asked now."""
         number = self.request.current_level
         return next((v for v in self.found.levels if v.level.number == number), None)
+
+    @property
+    def due_words(self) -> str:
+        """How the due time of the level that is asked was counted; empty without one."""
+        receipt = self.level.level.receipt if self.level else None
+        return in_words(receipt) if receipt else ""
 
     def _chip(self) -> DueChip | None:
         level = self.level
