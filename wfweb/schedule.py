@@ -4,6 +4,7 @@ Each advances what is due and may run in several timers processes; a row in
 ``recurring_jobs`` decides which one takes it.
 """
 
+from wfweb.alerts import lapsing, scheduling
 from wfweb.audit.partitions import ensure_partitions
 from wfweb.events.recurring import Recurring
 from wfweb.identity.jobs import tidy
@@ -15,6 +16,8 @@ HOUR = 3600
 
 RECURRING: list[Recurring] = [
     Recurring("workflow.start_scheduled", 30, start_scheduled),
+    Recurring("alerts.run_scheduled", 30, scheduling.run_due),
+    Recurring("alerts.expire", 60, lapsing.expire_due),
     Recurring("audit.ensure_partitions", 6 * HOUR, ensure_partitions),
     Recurring("api.purge_idempotency_keys", HOUR, idempotency.purge),
     Recurring("records.tidy_uploads", HOUR, tidy_uploads),

@@ -12,6 +12,12 @@ from collections.abc import Callable
 from flask import Flask, request
 
 from wfweb import audit, events
+from wfweb.alerts import events as alert_events
+from wfweb.alerts import happening as alert_happening
+from wfweb.alerts import jobs as alert_jobs
+from wfweb.alerts import lapsing as alert_lapsing
+from wfweb.alerts import moments as alert_moments
+from wfweb.alerts import telling as alert_telling
 from wfweb.approvals import act, calendar_use, clock_facts, deadlines, edits, tables
 from wfweb.approvals import events as approval_events
 from wfweb.approvals import jobs as approval_jobs
@@ -47,6 +53,7 @@ from wfweb.sla import jobs as sla_jobs
 from wfweb.sla import kinds as sla_kinds
 from wfweb.sla import reactions as sla_reactions
 from wfweb.sla import subjects as sla_subjects
+from wfweb.sla.views import fragments as sla_pages
 from wfweb.tasks import creating as task_creating
 from wfweb.tasks import jobs as task_jobs
 from wfweb.tasks import views as task_pages
@@ -81,6 +88,10 @@ INSIDE_JOBS: dict[str, Handler] = {
     "workflow.tell_timed_out": workflow_jobs.tell_timed_out,
     "workflow.tell_instance_timed_out": workflow_jobs.tell_instance_timed_out,
     "home.tell_mentioned": home_jobs.tell_mentioned,
+    "alerts.tell": alert_jobs.tell,
+    "alerts.tell_storm": alert_jobs.tell_storm,
+    "alerts.event_happened": alert_jobs.event_happened,
+    "alerts.tell_broken": alert_jobs.tell_broken,
     "sla.act_on_level": sla_jobs.act_on_level,
     "tasks.tell_task": task_jobs.tell_task,
 }
@@ -98,6 +109,9 @@ TIMERS: dict[str, timers.Handler] = {
     writing.WAIT: moments.wait_is_over,
     act.LEVEL_DUE: deadlines.on_level_due,
     act.REMINDER: deadlines.on_reminder,
+    alert_moments.ESCALATE: alert_lapsing.on_escalate,
+    alert_moments.REMIND: alert_lapsing.on_remind,
+    alert_moments.TELL_HELD: alert_lapsing.on_tell_held,
 }
 
 
@@ -122,6 +136,7 @@ def connect(app: Flask) -> None:
     _approvals_pages()
     _sla()
     _tasks()
+    _alerts()
     _api(app)
     _notifications(app)
     _demo(app)
@@ -157,6 +172,12 @@ def _notifications(_app: Flask) -> None:
     for event_type in (InstanceTimedOut, InstanceOverdue):
         events.subscribe_later(event_type, "workflow.tell_instance_timed_out")
     events.subscribe_later(CommentAdded, "home.tell_mentioned")
+
+
+def _alerts() -> None:
+    relevance[alert_telling.SUBJECT] = alert_telling.still_wanted
+    events.subscribe_now(events.Event, alert_happening.on_any_event)
+    events.subscribe_later(alert_events.RuleBroken, "alerts.tell_broken")
 
 
 def _api(app: Flask) -> None:
@@ -212,6 +233,8 @@ def _tasks() -> None:
 
 def _sla() -> None:
     sla_subjects.clear()
+    slots.fill("record.side", sla_pages.record_side)
+    slots.fill("request.side", sla_pages.request_side)
     record = sla_kinds.record_kind(clock_facts.parts_of_record)
     sla_subjects.register("record", record)
     request_kind = sla_kinds.told_kind(

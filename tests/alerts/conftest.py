@@ -97,8 +97,7 @@ class Works:
 
     def state(self, rule: UUID, record: UUID) -> AlertState:
         with self.system:
-            found = session().get_one(AlertState, (rule, record), populate_existing=True)
-            return found
+            return session().get_one(AlertState, (rule, record), populate_existing=True)
 
     def row(self, rule: UUID) -> AlertRule:
         with self.system:

@@ -26,6 +26,11 @@ def arm(kind: str, alert_id: UUID, due_at: datetime) -> None:
     timers.arm(kind, SUBJECT, alert_id, due_at, fire_key=str(new_id()))
 
 
+def cancel(alert_id: UUID, kind: str) -> None:
+    """Take back the moments of one kind that wait for an alert."""
+    timers.cancel(alert_id, kind=kind)
+
+
 def arm_after_raising(opening: "Opening", now: datetime) -> None:
     """Remember the first escalation step, and when to tell what is held back now."""
     body = opening.finding.rule.body

@@ -187,3 +187,9 @@ def next_step_at(
     if level >= len(minutes):
         return None
     return max(raised_at + timedelta(minutes=minutes[level]), now)
+
+
+def next_reminder_at(due_at: datetime, every_minutes: int, now: datetime) -> datetime:
+    """Return the next reminder after one that was due; what was missed is not caught up."""
+    step = timedelta(minutes=every_minutes)
+    return due_at + step if due_at + step > now else now + step

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from wfweb.alerts import policy
+from wfweb.alerts import moments, policy
 from wfweb.alerts.events import SilenceChanged
-from wfweb.alerts.models import AlertRule, AlertSilence
+from wfweb.alerts.models import OPEN_STATUSES, Alert, AlertRule, AlertSilence
 from wfweb.events import emit
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
@@ -75,7 +75,7 @@ def silence(
 
 
 def end_silence(silence_id: UUID) -> AlertSilence:
-    """End a silence before its time; what is still open is told within a minute or so.
+    """End a silence before its time; people are told at once of what is still open.
 
     :raises NotFound: when there is none.
     :raises Conflict: when it is over.
@@ -92,6 +92,17 @@ def end_silence(silence_id: UUID) -> AlertSilence:
     found.ended_at, found.ended_by_id = clock.now(), current_actor().id
     session().flush()
     _tell(found, "silence", {"ended_at": found.ended_at.isoformat()})
+    held = select(Alert.id).where(
+        Alert.company_id == current_actor().company_id,
+        Alert.held_back == "silenced",
+        Alert.status.in_(OPEN_STATUSES),
+    )
+    if found.rule_id:
+        held = held.where(Alert.rule_id == found.rule_id)
+    if found.record_id:
+        held = held.where(Alert.record_id == found.record_id)
+    for alert_id in session().scalars(held):
+        moments.arm(moments.TELL_HELD, alert_id, clock.now())
     return found
 
 
