@@ -13,13 +13,14 @@ from itertools import pairwise
 from typing import Any
 
 from wfweb.calendars import zones
-from wfweb.calendars.instants import SECOND, Duration, amount_of, instant_of, micros
+from wfweb.calendars.instants import FARTHEST_YEARS, SECOND, Duration, amount_of, instant_of, micros
 from wfweb.calendars.pauses import Pause, due, runs
 from wfweb.calendars.segments import Calendar
 from wfweb.calendars.skipped import days_off, holiday_data, special_days, versions
 
 FORM = 1
 WEEK = 7 * 86_400 * SECOND
+MOST_WEEKS = FARTHEST_YEARS * 53
 Span = tuple[int, int]
 
 
@@ -80,6 +81,15 @@ def recompute(account: Mapping[str, Any]) -> datetime | None:
     Raises ReceiptMismatchError when the stretches do not follow each other from the start, do
     not add up to the target, or end at another instant than the receipt says.
     """
+    try:
+        return _added_up(account)
+    except ReceiptMismatchError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as wrong:
+        raise ReceiptMismatchError("This is no receipt") from wrong
+
+
+def _added_up(account: Mapping[str, Any]) -> datetime | None:
     stretches = spans(account)
     start, target = _read(account["start"]), _micros_of(account["target_seconds"])
     noted = account["due"]
@@ -102,6 +112,8 @@ def spans(account: Mapping[str, Any]) -> list[Span]:
     """Every counted stretch of a receipt as microseconds since 1970, weeks written out."""
     found: list[Span] = []
     for week in account["counted"]:
+        if not 1 <= week["weeks"] <= MOST_WEEKS:
+            raise ReceiptMismatchError("A receipt spans 200 years at most")
         first = _read(week["from"])
         for turn in range(week["weeks"]):
             base = first + turn * WEEK
