@@ -188,7 +188,14 @@ def test_questions_withdrawal_and_another_round(api: Api, world: World):
 
 def test_a_seat_is_handed_over_and_reassigned(api: Api, world: World):
     people = world.people
-    zoe = add_person(people.ada.company_id, "zoe@kestrel.example", "Zoe", "member", "approver")
+    zoe = add_person(
+        people.ada.company_id,
+        "zoe@kestrel.example",
+        "Zoe",
+        "member",
+        "approver",
+        manager_id=people.alma.id,
+    )
     ada, seat = api(people.ada), world.assignment_id
     wrong = ada.post(f"/assignments/{seat}/delegate", {"to": str(people.rui.id)})
     assert is_problem(wrong, 422, "validation_failed")["errors"][0]["pointer"] == "/to"
@@ -205,6 +212,14 @@ def test_a_seat_is_handed_over_and_reassigned(api: Api, world: World):
     assert more.status_code == 201, more.text
     assert api(people.cleo).get("/approvals/counts").get_json()["needs_me"] == 1
     assert otto.post(f"{path}/resolve").status_code == 200
+    assert api(people.ada).post(f"{path}/escalate", {"comment": "Quick"}).status_code == 403
+    is_problem(otto.post(f"{path}/escalate", {}), 422, "validation_failed")
+    is_problem(otto.post(f"{path}/escalate", {"comment": " "}), 422, "validation_failed")
+    up = otto.post(f"{path}/escalate", {"comment": "The supplier waits"})
+    assert up.status_code == 200, up.text
+    assert up.get_json()["status"] == "escalated"
+    assert api(people.alma).get("/approvals/counts").get_json()["needs_me"] == 1
+    assert api(zoe).get("/approvals/counts").get_json()["needs_me"] == 0
 
 
 def test_a_matrix_is_drafted_reported_published_and_asked(api: Api, world: World):

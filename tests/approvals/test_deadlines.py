@@ -14,6 +14,7 @@ from wfweb.events import timers
 from wfweb.events.models import Timer
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
+from wfweb.kernel.errors import Conflict, Forbidden, ValidationFailed
 from wfweb.wiring import TIMERS
 
 
@@ -123,8 +124,41 @@ def test_escalation_by_hand(world: World) -> None:
     world.join("Ben", manager=world.people.cleo)
     case = world.ask(level("ben"))
     with transaction(actor=world.people.otto.actor):
-        approvals.escalate(case.request.id)
+        assert approvals.escalate(case.request.id, reason="The supplier waits") == ["Cleo Chairs"]
     assert world.asked(case) == ["Cleo"]
+    assert world.state(case)[0] == "escalated"
+    with transaction(actor=world.people.otto.actor):
+        last = select(AuditEvent.details).where(AuditEvent.name == "approval.escalated")
+        assert session().scalar(last) == {"to": ["Cleo Chairs"], "reason": "The supplier waits"}
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 4001])
+def test_escalating_by_hand_needs_a_reason(world: World, reason: str) -> None:
+    world.join("Ben", manager=world.people.cleo)
+    case = world.ask(level("ben"))
+    with pytest.raises(ValidationFailed), transaction(actor=world.people.otto.actor):
+        approvals.escalate(case.request.id, reason=reason)
+    assert world.asked(case) == ["Ben"]
+
+
+def test_escalating_by_hand_with_nobody_above_changes_nothing(world: World) -> None:
+    case = world.ask(level("ada"))
+    with (
+        pytest.raises(Conflict, match="Nobody is left"),
+        transaction(actor=world.people.otto.actor),
+    ):
+        approvals.escalate(case.request.id, reason="She is away")
+    assert world.asked(case) == ["Ada"]
+    assert told(world, case, "approval.at_risk") == 0
+
+
+def test_only_those_who_repair_requests_escalate(world: World) -> None:
+    world.join("Ben", manager=world.people.cleo)
+    case = world.ask(level("ben"))
+    for who in (world.people.rui, world.people.mia, world.people.ada):
+        with pytest.raises(Forbidden), transaction(actor=who.actor):
+            approvals.escalate(case.request.id, reason="Quick")
+    assert world.asked(case) == ["Ben"]
 
 
 def test_a_timer_that_finds_the_level_closed_does_nothing(world: World) -> None:

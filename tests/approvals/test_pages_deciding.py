@@ -273,7 +273,28 @@ def test_a_request_at_risk_is_repaired_on_its_page(world: World, client_of: Clie
     assert world.asked(case) == ["Mia"]
 
 
-@pytest.mark.parametrize("path", ["approvers", "resolution"])
+def test_a_silent_level_is_escalated_on_its_page(world: World, client_of: ClientOf) -> None:
+    world.join("Ben", manager=world.people.cleo)
+    case = world.ask(level("ben"))
+    alma = client_of(world.people.alma)
+    path = f"/requests/{key_of(case)}"
+    fields = {"csrf_token": token_of(alma.get(path).text), "comment": " "}
+    wordless = alma.post(f"{path}/escalation", data=fields)
+    assert wordless.status_code == 422
+    assert "Write why it goes up" in wordless.text
+    assert world.asked(case) == ["Ben"]
+    fields["comment"] = "The supplier waits"
+    assert alma.post(f"{path}/escalation", data=fields).status_code == 303
+    assert world.asked(case) == ["Cleo"]
+    assert "is escalated" in alma.get(path).text
+    again = alma.post(f"{path}/escalation", data=fields)
+    assert again.status_code == 409
+    assert "Nobody is left" in again.text
+    rui = client_of(world.people.rui)
+    assert "Escalate</button>" not in rui.get(path).text
+
+
+@pytest.mark.parametrize("path", ["approvers", "resolution", "escalation"])
 def test_repairs_are_for_those_who_may(world: World, client_of: ClientOf, path: str) -> None:
     case = world.ask(level("ada"))
     client = client_of(world.people.ada)

@@ -16,7 +16,7 @@ rollback_on_error=False)``
 ``delegate(assignment_id, to_user_id, *, comment="")``
     Holder of a seat: let somebody else decide for you.
 ``reassign(assignment_id, to_user_id, *, comment="")``, ``add_approver(request_id, user_id, *,
-comment="")``, ``re_resolve(request_id)``, ``escalate(request_id)``
+comment="")``, ``re_resolve(request_id)``, ``escalate(request_id, reason=)``
     Permission ``approvals.reassign``: repair a request, above all one at risk.
 ``ask(request_id, question) -> UUID``
     Ask the requester; returns the comment's id. ``mark_seen(request_id) -> Seen``

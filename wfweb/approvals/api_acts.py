@@ -6,7 +6,7 @@ from wfweb.approvals import policy, service
 from wfweb.approvals.api import bp, request_of
 from wfweb.approvals.api_shapes import shown_request
 from wfweb.approvals.schemas import ApprovalOut
-from wfweb.approvals.schemas_decisions import NoteIn, PersonIn
+from wfweb.approvals.schemas_decisions import NoteIn, PersonIn, ReasonIn
 from wfweb.kernel.api import PREFIX, Answer, endpoint
 from wfweb.kernel.errors import AlreadyDecided, Conflict, Forbidden, Gone
 from wfweb.kernel.journal import journal
@@ -84,6 +84,25 @@ def resolve_approval(ref: str) -> ApprovalOut:
     """Repair a request whose approvers left or were never found."""
     page = request_of(ref)
     service.re_resolve(page.request.id)
+    return _now(page.request.key)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "/approvals/<ref>/escalate",
+    request=ReasonIn,
+    response=ApprovalOut,
+    scope="admin",
+    permission=policy.REASSIGN,
+    errors=[Forbidden, Gone, Conflict],
+    summary="Ask the next ones up",
+    description="Instead of those who have not answered; the definition says whom, else managers.",
+)
+def escalate_approval(ref: str, body: ReasonIn) -> ApprovalOut:
+    """Take the level that is asked up, as who repairs requests."""
+    page = request_of(ref)
+    service.escalate(page.request.id, reason=body.comment)
     return _now(page.request.key)
 
 

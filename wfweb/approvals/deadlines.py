@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from wfweb.approvals import policy
 from wfweb.approvals.act import Act, close_seat, make_decision, write_decision
+from wfweb.approvals.comments import checked_comment
 from wfweb.approvals.continuing import add_seat, enter_next, finish, go_on, settle
 from wfweb.approvals.electorate import Candidate, Electorate, resolve
 from wfweb.approvals.events import (
@@ -26,7 +27,7 @@ from wfweb.approvals.settling import close_level, put_at_risk
 from wfweb.approvals.subject import subject_of
 from wfweb.events.timers import Due
 from wfweb.kernel.db import session
-from wfweb.kernel.errors import Conflict
+from wfweb.kernel.errors import Conflict, ValidationFailed
 
 MAX_ESCALATIONS = 3
 
@@ -119,20 +120,30 @@ def _settle_by_clock(act: Act, case: Case, level: Level, decision: str) -> None:
     write_decision(case, row)
 
 
-def escalate(request_id: UUID) -> None:
-    """Take the open level up by hand, as one who repairs requests.
+def escalate(request_id: UUID, *, reason: str) -> list[str]:
+    """Take the open level up by hand, as one who repairs requests; return who is asked now.
 
-    :raises Conflict: when no level is being asked.
+    :raises Conflict: when no level is being asked, or nobody is left to go up to.
     :raises Forbidden: without ``approvals.reassign``.
+    :raises ValidationFailed: ``/comment``: without a reason, or with one too long.
     """
+    reason = checked_comment(reason).strip()
     act, case = Act(), lock_one(request_id)
     policy.require("reassign", case)
+    if not reason:
+        raise ValidationFailed.at("/comment", "Write why it goes up", "required")
     level = case.level
     if level is None:
         raise Conflict("No level is being asked", reason="no_level")
-    escalate_level(act, case, level)
+    silent = [seat for seat in level.open_seats if seat.is_asked]
+    found = _targets(act, case, level, silent)
+    if not _can_go_up(case, found):
+        raise Conflict(_nobody_above(level), reason="nobody_above")
+    because = f"Escalated by {act.actor.name}: {reason[:200]}"
+    _go_up(act, case, level, found, because=because, reason=reason)
     go_on(case)
     act.end()
+    return [candidate.user.name for candidate in found.candidates]
 
 
 def escalate_level(act: Act, case: Case, level: Level) -> None:
@@ -143,22 +154,39 @@ def escalate_level(act: Act, case: Case, level: Level) -> None:
     """
     silent = [seat for seat in level.open_seats if seat.is_asked]
     found = _targets(act, case, level, silent)
-    if case.request.escalations >= MAX_ESCALATIONS or not found.candidates:
-        _remind(act, case, level, overdue=True)
-        reason = f"Nobody is left to escalate level “{level.name}” to"
-        if silent:
-            # They can still answer, so the request is not marked; those who repair it are told.
-            act.tell(RequestAtRisk, case.request, reason=reason, details={"reason": reason})
-        else:
-            put_at_risk(act, case, reason)
+    if _can_go_up(case, found):
+        _go_up(act, case, level, found, because="No answer in time")
         return
+    _remind(act, case, level, overdue=True)
+    reason = _nobody_above(level)
+    if silent:
+        # They can still answer, so the request is not marked; those who repair it are told.
+        act.tell(RequestAtRisk, case.request, reason=reason, details={"reason": reason})
+    else:
+        put_at_risk(act, case, reason)
+
+
+def _can_go_up(case: Case, found: Electorate) -> bool:
+    return case.request.escalations < MAX_ESCALATIONS and bool(found.candidates)
+
+
+def _nobody_above(level: Level) -> str:
+    return f"Nobody is left to escalate level “{level.name}” to"
+
+
+def _go_up(
+    act: Act, case: Case, level: Level, found: Electorate, *, because: str, reason: str = ""
+) -> None:
+    """Ask the next ones up instead of the people who were silent."""
+    silent = [seat for seat in level.open_seats if seat.is_asked]
     for seat in silent:
-        close_seat(act, seat, "skipped", "No answer in time")
+        close_seat(act, seat, "skipped", because)
     last = max((seat.sequence for seat in level.seats), default=0)
     for sequence, candidate in enumerate(found.candidates, start=last + 1):
         add_seat(act, case, level, candidate, sequence)
     _rearm(act, case, level)
     act.touch(case.request, status="escalated", escalations=case.request.escalations + 1)
+    details: dict[str, Any] = {"to": [candidate.user.name for candidate in found.candidates]}
     act.tell(
         RequestEscalated,
         case.request,
@@ -166,7 +194,7 @@ def escalate_level(act: Act, case: Case, level: Level) -> None:
         from_user_ids=[seat.user_id for seat in silent],
         to_user_ids=[candidate.user.id for candidate in found.candidates],
         after={"status": "escalated"},
-        details={"to": [candidate.user.name for candidate in found.candidates]},
+        details={**details, "reason": reason} if reason else details,
     )
     settle(act, case)
 

@@ -96,6 +96,14 @@ class NoteIn(In):
     comment: Comment = ""
 
 
+class ReasonIn(In):
+    """Why it is done; it cannot be left out."""
+
+    model_config = example({"comment": "Ada is away and the supplier waits"})
+
+    comment: Comment
+
+
 class PersonIn(In):
     """Somebody, and a word about it."""
 

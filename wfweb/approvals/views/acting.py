@@ -120,3 +120,17 @@ def resolve(key: str) -> ResponseReturnValue:
         "The rule was asked again who decides.",
         "resolve",
     )
+
+
+@bp.post("/requests/<key>/escalation")
+@signed_in
+def escalate(key: str) -> ResponseReturnValue:
+    """Ask the next ones up instead of the people who have not answered."""
+    by_hand()
+    words = request.form.get("comment", "")
+    return _do(
+        key,
+        lambda found: service.escalate(found.request.id, reason=words),
+        f"{key} is escalated. The next ones up are asked now.",
+        "escalate",
+    )
