@@ -12,6 +12,7 @@ from wfweb.approvals.models import (
     ApprovalLevel,
     ApprovalRequest,
 )
+from wfweb.approvals.request_page import chain_of
 from wfweb.approvals.subject import EDITED, REQUESTED
 from wfweb.identity import queries as people
 from wfweb.identity.models import User
@@ -37,29 +38,7 @@ def explanation(request_id: UUID) -> dict[str, Any]:
     )
     if request is None:
         raise NotFound
-    levels = (
-        session()
-        .scalars(
-            select(ApprovalLevel)
-            .where(ApprovalLevel.request_id == request_id)
-            .order_by(ApprovalLevel.number)
-        )
-        .all()
-    )
-    seats = (
-        session()
-        .scalars(
-            select(ApprovalAssignment)
-            .where(ApprovalAssignment.request_id == request_id)
-            .order_by(ApprovalAssignment.sequence, ApprovalAssignment.id)
-        )
-        .all()
-    )
-    decisions = (
-        session()
-        .scalars(select(ApprovalDecision).where(ApprovalDecision.request_id == request_id))
-        .all()
-    )
+    levels, seats, decisions = chain_of(request_id)
     named = people.people_by_ids(_ids(request, seats))
     return {
         "key": request.key,

@@ -265,9 +265,10 @@ def rows_from_bands(
 ) -> tuple[MatrixRow, ...]:
     """Return a row for each band ``{"from": "50", "below": "250", "levels": 1}`` of an amount.
 
-    The lower edge belongs to the band, the upper does not; edges are decimals as texts, ``None`` or
+    The lower edge belongs to the band, the upper does not; edges are decimals, ``None`` or
     absent for no edge. ``levels`` is how many levels of ``chain`` the band asks for; 0 approves
-    automatically. Raises ``ValueError`` when a band asks for more levels than the chain has.
+    automatically. Raises ``ValueError`` when a band asks for more levels than the chain has and
+    ``ArithmeticError`` for an edge that is no number.
     """
     return tuple(_band(band, number, field_path, chain) for number, band in enumerate(bands, 1))
 
@@ -276,10 +277,14 @@ def _band(
     band: Mapping[str, Any], number: int, field_path: str, chain: Sequence[LevelSpec]
 ) -> MatrixRow:
     low, high, count = band.get("from"), band.get("below"), int(band["levels"])
-    if count > len(chain):
+    if not 0 <= count <= len(chain):
         raise ValueError(f"band {number} asks for {count} levels, but the chain has {len(chain)}")
     edges = [(">=", low, "from"), ("<", high, "below")]
-    given = [(operator, value, word) for operator, value, word in edges if value is not None]
+    given = [
+        (operator, str(Decimal(str(value))), word)
+        for operator, value, word in edges
+        if value is not None
+    ]
     tests = [{"field": field_path, "operator": op, "value": value} for op, value, _ in given]
     return MatrixRow(
         id=str(number),

@@ -122,7 +122,7 @@ def _assemble(
     record_type: RecordType,
     rounds: Sequence[ApprovalRequest],
 ) -> RequestPage:
-    levels, seats, decisions = _chain(request.id)
+    levels, seats, decisions = chain_of(request.id)
     comments = (
         session()
         .scalars(
@@ -161,9 +161,10 @@ def _assemble(
     )
 
 
-def _chain(
+def chain_of(
     request_id: UUID,
 ) -> tuple[Sequence[ApprovalLevel], Sequence[ApprovalAssignment], Sequence[ApprovalDecision]]:
+    """Return the levels of a request with all their seats and decisions, each in order."""
     levels = (
         session()
         .scalars(

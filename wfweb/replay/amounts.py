@@ -1,14 +1,14 @@
 """Counting what an approval matrix would ask for every case of a log, in exact decimals."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context, Decimal, InvalidOperation, localcontext
 from pathlib import Path
 from typing import Any
 
-from wfweb.approvals.matrix import Matrix, MatrixStatus, choose
+from wfweb.approvals.matrix import LevelSpec, Matrix, MatrixStatus, choose, rows_from_bands
 from wfweb.replay.cases import Case
 from wfweb.replay.expected import BrokenExpectation
 from wfweb.workflow import exchange
@@ -72,28 +72,12 @@ def read_matrix(path: Path, attribute: str | None = None) -> AmountMatrix:
     return AmountMatrix(named, matrix, data)
 
 
-def _rows(bands: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Turn bands, lower edge included, into the rows of an approval matrix."""
-    rows = []
-    for band in bands:
-        tests = [
-            {"field": _FIELD, "operator": operator, "value": str(Decimal(str(band[edge])))}
-            for edge, operator in (("from", ">="), ("below", "<"))
-            if band.get(edge) is not None
-        ]
-        levels = int(band["levels"])
-        approver = {"role": "approver"}
-        rows.append(
-            {
-                "name": f"from {band.get('from', '')}",
-                "when": {"all": tests} if tests else {},
-                "levels": [
-                    {"name": f"Level {n + 1}", "approvers": [approver]} for n in range(levels)
-                ],
-                "auto_approve": levels == 0,
-            }
-        )
-    return rows
+def _rows(bands: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Turn bands into the rows of an approval matrix with as many levels as the highest asks."""
+    levels = max((int(band["levels"]) for band in bands), default=0)
+    approver = {"role": "approver"}
+    chain = [LevelSpec(f"Level {number}", (approver,)) for number in range(1, levels + 1)]
+    return [row.to_data() for row in rows_from_bands(bands, _FIELD, chain)]
 
 
 def count(cases: Iterable[Case], matrix: AmountMatrix) -> Amounts:
