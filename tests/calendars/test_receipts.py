@@ -204,12 +204,20 @@ def test_in_words():
         "Due Tuesday, 29 December 2026, 10:30 CET (Europe/Berlin)."
         " 20 h of working time count from Wednesday, 23 December 2026, 08:30 CET after the"
         " calendar “Berlin office”, version 3."
+        " Counting began Wednesday, 23 December 2026, 10:30 CET."
         " Not counted: 1 Saturday and 1 Sunday; Christmas Day (25 December 2026)."
         " Other hours: Christmas Eve (24 December 2026) open 08:00–12:00."
         " Breaks: 23 December 2026 09:00–09:30."
         " Paused: Wednesday, 23 December 2026, 08:30 CET to Wednesday, 23 December 2026,"
         " 10:30 CET (waiting for Ada), 1 h 30 min of working time."
     )
+
+
+def test_in_words_says_when_counting_began_later():
+    night = START.replace(hour=1)
+    account = receipts.receipt(rules.compile_calendar(BODY), night, HOUR)
+    assert "Counting began Wednesday, 23 December 2026, 08:00 CET." in in_words(account)
+    assert "Counting began" not in in_words(receipt())
 
 
 def test_in_words_names_the_first_few_holidays_only():

@@ -20,7 +20,13 @@ WEEKDAYS = {
 
 def in_words(account: Mapping[str, Any]) -> str:
     """What a receipt says: due when, counted from when by which calendar, and what was left out."""
-    sentences = [_due(account), _target(account), *_left_out(account), *_paused(account)]
+    sentences = [
+        _due(account),
+        _target(account),
+        _later(account),
+        *_left_out(account),
+        *_paused(account),
+    ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -45,6 +51,13 @@ def _target(account: Mapping[str, Any]) -> str:
     by = f" after the calendar “{name}”{version}" if name else ""
     target = duration(account["target_seconds"])
     return f"{target} of working time count from {_moment(account, account['start'])}{by}."
+
+
+def _later(account: Mapping[str, Any]) -> str:
+    """When counting began, where that was not at once."""
+    if not account["counted"] or account["counted"][0]["from"] == account["start"]:
+        return ""
+    return f"Counting began {_moment(account, account['counted'][0]['from'])}."
 
 
 def _left_out(account: Mapping[str, Any]) -> list[str]:
