@@ -35,6 +35,11 @@ from wfweb.identity.events import RolesChanged, UserChanged, UserDeactivated
 from wfweb.kernel import api, problem, slots
 from wfweb.kernel.errors import Forbidden
 from wfweb.kernel.ports import ports
+from wfweb.locks import actions as lock_actions
+from wfweb.locks import events as lock_events
+from wfweb.locks import guard as lock_guard
+from wfweb.locks import jobs as lock_jobs
+from wfweb.locks import reactions as lock_reactions
 from wfweb.notifications import jobs as mail_jobs
 from wfweb.notifications import relevance, send_mail
 from wfweb.packs import demo
@@ -94,6 +99,11 @@ INSIDE_JOBS: dict[str, Handler] = {
     "alerts.tell_broken": alert_jobs.tell_broken,
     "sla.act_on_level": sla_jobs.act_on_level,
     "tasks.tell_task": task_jobs.tell_task,
+    "locks.announce": lock_jobs.announce,
+    "locks.ask_committee": lock_jobs.ask_committee,
+    "locks.tell_created": lock_jobs.tell_created,
+    "locks.tell_ended": lock_jobs.tell_ended,
+    "locks.tell_kept": lock_jobs.tell_kept,
 }
 
 # Message kinds whose handler waits for the network and opens its own transactions.
@@ -137,6 +147,7 @@ def connect(app: Flask) -> None:
     _sla()
     _tasks()
     _alerts()
+    _locks()
     _api(app)
     _notifications(app)
     _demo(app)
@@ -266,3 +277,15 @@ def _sla() -> None:
     ):
         events.subscribe_now(asked, sla_reactions.on_request)
     events.subscribe_later(sla_events.LevelCrossed, "sla.act_on_level")
+
+
+def _locks() -> None:
+    ports.action_guard = lock_guard.require
+    lock_actions.register_all()
+    events.subscribe_now(alert_events.AlertsRaised, lock_reactions.on_alerts_raised)
+    events.subscribe_now(alert_events.AlertEscalated, lock_reactions.on_alert_escalated)
+    events.subscribe_now(alert_events.AlertsCleared, lock_reactions.on_alerts_cleared)
+    events.subscribe_later(lock_events.LockCreated, "locks.ask_committee")
+    events.subscribe_later(lock_events.LockCreated, "locks.tell_created")
+    events.subscribe_later(lock_events.LockEnded, "locks.tell_ended")
+    events.subscribe_later(lock_events.LockKept, "locks.tell_kept")

@@ -212,3 +212,14 @@ def visible_clock(clock_id: UUID) -> SlaClock | None:
         return found
     seen = {one.id for one in visible_definitions()}
     return found if found.definition_id in seen else None
+
+
+def cards_of(which: ColumnElement[bool], *, limit: int) -> list[Row[Any]]:
+    """Return the clocks of a subject as cards: open ones first by due time, then the latest."""
+    statement = (
+        _cards()
+        .where(SlaClock.company_id == current_actor().company_id, which)
+        .order_by(SlaClock.completed_at.desc().nulls_first(), *_ORDER)
+        .limit(limit)
+    )
+    return list(session().execute(statement))

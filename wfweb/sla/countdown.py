@@ -59,7 +59,9 @@ def wall_words(seconds: float) -> str:
     days, hours = divmod(minutes // 60, 24)
     if days:
         return f"{days} d {hours} h" if hours else f"{days} d"
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+    if not hours or minutes % 60:
+        return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+    return f"{hours} h"
 
 
 def hours_words(seconds: float) -> str:

@@ -80,7 +80,8 @@ def read_asked(args: Mapping[str, str]) -> Asked:
 def back_to_board(text: str | None) -> str:
     """Return the board's address to go back to; never anything but a page of deadlines."""
     target = safe_next(text, "/sla")
-    return target if target == "/sla" or target.startswith(("/sla?", "/sla/")) else "/sla"
+    inside = target.startswith(("/sla?", "/sla/")) and ".." not in target
+    return target if inside else "/sla"
 
 
 def chips(asked: Asked, definitions: Sequence[SlaDefinition], types: Mapping[str, str]) -> Any:
