@@ -21,7 +21,7 @@ LARGEST: Final = Decimal(10) ** 28
 SMALLEST_STEP: Final = Decimal("1e-10")
 LONGEST: Final = 200
 MEMBERS: Final = frozenset({"record", "metric", "value", "at", "ref"})
-_NUMBER = re.compile(r"-?\d{1,28}(\.\d{1,28})?")
+_NUMBER = re.compile(r"-?[0-9]{1,28}(\.[0-9]{1,28})?")
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
