@@ -23,6 +23,7 @@ from wfweb.kernel import clock
 from wfweb.kernel.actor import Actor
 from wfweb.kernel.context import bind
 from wfweb.kernel.db import session, transaction
+from wfweb.packs import deadlines
 from wfweb.packs.reading import Pack, read_pack
 from wfweb.records import service as records
 from wfweb.records import talk
@@ -86,6 +87,7 @@ def act_out(pack: Pack, company_id: UUID) -> Iterator[str]:
     stage = _Stage(company_id)
     for scene in pack.demo_records():
         yield stage.play(scene)
+    deadlines.catch_up(company_id)
     with transaction(company_id=company_id):
         session().execute(
             update(OutboxMessage)
@@ -118,7 +120,7 @@ class _Stage:
 
     def play(self, scene: Mapping[str, Any]) -> str:
         """Act out one record from its creation to its last step."""
-        moment = self.present - timedelta(days=scene.get("days_ago", 60))
+        moment = self._beginning(scene)
         with clock.at(moment), bind(), transaction(actor=self._actor(scene["by"])):
             data = {name: self._value(value, moment) for name, value in scene["data"].items()}
             record = records.create_record(scene["type"], data)
@@ -130,6 +132,13 @@ class _Stage:
             with clock.at(moment), bind(), transaction(actor=self._actor(step["by"])):
                 self._step(record_id, step)
         return key
+
+    def _beginning(self, scene: Mapping[str, Any]) -> datetime:
+        """Return when a scene begins: so many days ago, or so much of a deadline ago."""
+        if "deadline" not in scene:
+            return self.present - timedelta(days=scene.get("days_ago", 60))
+        with transaction(company_id=self._company_id):
+            return deadlines.begun(scene["deadline"]["code"], scene["deadline"]["used"])
 
     def _value(self, value: Any, moment: datetime) -> Any:
         """Resolve ``@name`` to a record of the demo and ``days:4`` to a day after its creation."""

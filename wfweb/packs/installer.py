@@ -9,8 +9,10 @@ from wfweb.approvals import tables
 from wfweb.identity import queries as identity
 from wfweb.identity import service as identity_service
 from wfweb.kernel.errors import NotFound
+from wfweb.packs import watching
 from wfweb.packs.reading import Pack
 from wfweb.records import types
+from wfweb.sla import definitions as sla_definitions
 from wfweb.workflow import definitions
 
 
@@ -23,6 +25,10 @@ class Installed:
     record_types: int = 0
     matrices: int = 0
     workflows: int = 0
+    metrics: int = 0
+    lock_types: int = 0
+    alert_rules: int = 0
+    sla: int = 0
 
 
 def install(pack: Pack) -> Installed:
@@ -52,6 +58,11 @@ def install(pack: Pack) -> Installed:
         done.matrices += _install_matrix(matrix)
     for text in pack.workflows:
         done.workflows += _install_workflow(text, pack.name)
+    for promise in pack.sla:
+        done.sla += _install_sla(promise, pack.name)
+    done.metrics = watching.install_metrics(pack)
+    done.lock_types = watching.install_lock_types(pack)
+    done.alert_rules = watching.install_alert_rules(pack)
     return done
 
 
@@ -87,3 +98,12 @@ def _install_workflow(text: str, pack_name: str) -> bool:
     definitions.import_definition(text)
     definitions.publish(body.code, comment=f"Installed with the pack {pack_name}")
     return True
+
+
+def _install_sla(content: Mapping[str, Any], pack_name: str) -> bool:
+    try:
+        before = sla_definitions.find(content["code"]).current_version
+    except NotFound:
+        before = 0
+    comment = f"Installed with the pack {pack_name}"
+    return sla_definitions.save_definition(content, comment=comment).current_version != before

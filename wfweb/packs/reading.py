@@ -27,6 +27,7 @@ class Pack:
     metrics: list[Mapping[str, Any]] = field(default_factory=list)
     alert_rules: list[Mapping[str, Any]] = field(default_factory=list)
     lock_types: list[Mapping[str, Any]] = field(default_factory=list)
+    sla: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -73,6 +74,7 @@ def read_pack(code: str) -> Pack:
         metrics=about.get("metrics", []),
         alert_rules=_parts(folder, about, "alert_rules"),
         lock_types=_parts(folder, about, "lock_types"),
+        sla=_parts(folder, about, "sla"),
     )
 
 
