@@ -85,12 +85,14 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def blueprints(settings: Settings) -> Sequence[Blueprint]:
     """Return every blueprint: the table of everything that has an address."""
+    from wfweb.alerts.views import bp as alerts
     from wfweb.approvals.views import bp as approvals
     from wfweb.audit.views import bp as audit
     from wfweb.home.openapi import bp as api_docs
     from wfweb.home.operations import bp as operations
     from wfweb.home.views import bp as home
     from wfweb.identity.views import bp as identity
+    from wfweb.locks.views import bp as locks
     from wfweb.notifications.views import bp as notifications
     from wfweb.records.views import bp as records
     from wfweb.sla.views import bp as sla
@@ -100,6 +102,7 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
 
     table: list[Blueprint] = [home, operations, identity, notifications, audit, records, workflow]
     table += [approvals, tasks, webhooks, sla]
+    table += [alerts, locks]
     table.append(api_docs)
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
@@ -118,6 +121,7 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.calendars.api import bp as calendars
     from wfweb.identity import api_roles  # noqa: F401 - adds to people
     from wfweb.identity.api import bp as identity
+    from wfweb.locks.api import bp as locks
     from wfweb.records import api_talk  # noqa: F401 - adds to the records
     from wfweb.records.api import bp as records
     from wfweb.records.api_conditions import bp as conditions
@@ -129,4 +133,4 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.workflow.api_instances import bp as instances
 
     tables = [record_types, workflows, matrices, calendars]
-    return [identity, records, instances, approvals, *tables, conditions, audit, webhooks, tasks]
+    return [identity, records, instances, approvals, *tables, conditions, audit, webhooks, tasks, locks]

@@ -9,6 +9,8 @@ from wfweb.audit.partitions import ensure_partitions
 from wfweb.events.recurring import Recurring
 from wfweb.identity.jobs import tidy
 from wfweb.kernel.api import idempotency
+from wfweb.locks.jobs import expire_due as expire_locks
+from wfweb.locks.jobs import sweep_permits
 from wfweb.records.jobs import tidy_uploads
 from wfweb.workflow.moments import start_scheduled
 
@@ -20,6 +22,8 @@ RECURRING: list[Recurring] = [
     Recurring("alerts.expire", 60, lapsing.expire_due),
     Recurring("audit.ensure_partitions", 6 * HOUR, ensure_partitions),
     Recurring("api.purge_idempotency_keys", HOUR, idempotency.purge),
+    Recurring("locks.expire", 60, expire_locks),
+    Recurring("locks.sweep_permits", 6 * HOUR, sweep_permits),
     Recurring("records.tidy_uploads", HOUR, tidy_uploads),
     Recurring("identity.tidy", 6 * HOUR, tidy),
 ]

@@ -18,6 +18,7 @@ from wfweb.alerts import jobs as alert_jobs
 from wfweb.alerts import lapsing as alert_lapsing
 from wfweb.alerts import moments as alert_moments
 from wfweb.alerts import telling as alert_telling
+from wfweb.alerts.views import fragments as alert_fragments
 from wfweb.approvals import act, calendar_use, clock_facts, deadlines, edits, tables
 from wfweb.approvals import events as approval_events
 from wfweb.approvals import jobs as approval_jobs
@@ -40,6 +41,7 @@ from wfweb.locks import events as lock_events
 from wfweb.locks import guard as lock_guard
 from wfweb.locks import jobs as lock_jobs
 from wfweb.locks import reactions as lock_reactions
+from wfweb.locks.views import fragments as lock_fragments
 from wfweb.notifications import jobs as mail_jobs
 from wfweb.notifications import relevance, send_mail
 from wfweb.packs import demo
@@ -148,6 +150,7 @@ def connect(app: Flask) -> None:
     _tasks()
     _alerts()
     _locks()
+    _governance_pages()
     _api(app)
     _notifications(app)
     _demo(app)
@@ -183,6 +186,14 @@ def _notifications(_app: Flask) -> None:
     for event_type in (InstanceTimedOut, InstanceOverdue):
         events.subscribe_later(event_type, "workflow.tell_instance_timed_out")
     events.subscribe_later(CommentAdded, "home.tell_mentioned")
+
+
+def _governance_pages() -> None:
+    slots.fill("record.banner", lock_fragments.record_banner)
+    slots.fill("record.action", lock_fragments.record_action)
+    slots.fill("record.main", alert_fragments.record_main)
+    slots.fill("record.main", lock_fragments.record_main)
+    slots.fill("record.side", alert_fragments.record_side)
 
 
 def _alerts() -> None:

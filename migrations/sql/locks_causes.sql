@@ -31,10 +31,7 @@ begin
         left join alert_states s on s.rule_id = alert.rule_id and s.subject_id = alert.subject_id;
         return;
     end if;
-    quiet := threshold;
-    if locks_number(alert.body ->> 'raise_at') = threshold then
-        quiet := coalesce(locks_number(alert.body ->> 'clear_at'), threshold);
-    end if;
+    quiet := coalesce(locks_number(alert.context ->> 'clear_at'), threshold);
     holds := case operator
         when '<' then value_now < quiet
         when '<=' then value_now <= quiet

@@ -21,6 +21,7 @@ create function locks_refuse_step() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     work record;
+    blocked text;
 begin
     select i.record_id, i.definition_code into work
     from workflow_instances i join records r on r.id = i.record_id
@@ -28,21 +29,22 @@ begin
     if not found or new.kind = 'rejection' then
         return null;
     end if;
-    if exists (
-        select 1 from workflow_locks l
-        join lock_types t on t.company_id = l.company_id and t.code = l.lock_type
-        where l.record_id = work.record_id and l.status = 'locked' and (
-            (new.transition_code = any(l.blocked_actions) and new.kind <> 'approval')
-            or (t.in_flight = 'stop' and work.definition_code = any(l.blocked_actions)
-                and exists (
-                    select 1 from workflow_history h where h.instance_id = new.instance_id
-                        and h.transition_code = work.definition_code and h.seq < new.seq
-                ))
-        )
-    ) then
+    select case when new.transition_code = any(l.blocked_actions) then new.transition_code
+        else work.definition_code end into blocked
+    from workflow_locks l
+    join lock_types t on t.company_id = l.company_id and t.code = l.lock_type
+    where l.record_id = work.record_id and l.status = 'locked' and (
+        (new.transition_code = any(l.blocked_actions) and new.kind <> 'approval')
+        or (t.in_flight = 'stop' and work.definition_code = any(l.blocked_actions)
+            and exists (
+                select 1 from workflow_history h where h.instance_id = new.instance_id
+                    and h.transition_code = work.definition_code and h.seq < new.seq
+            ))
+    ) limit 1;
+    if found then
         raise exception 'a lock blocks this step'
             using errcode = 'check_violation', constraint = 'workflow_history_locks',
-                  detail = format('%s %s', work.record_id, work.definition_code);
+                  detail = format('%s %s', work.record_id, blocked);
     end if;
     return null;
 end $$;

@@ -126,7 +126,7 @@ _SCOPE = (
     "select set_config('app.company_id', %s, true), set_config('app.scope', %s, true),"
     " statement_timestamp()"
 )
-_constraints: dict[str, Callable[[], Refusal]] = {}
+_constraints: dict[str, Callable[[str], Refusal]] = {}
 
 
 def session() -> Session:
@@ -136,6 +136,11 @@ def session() -> Session:
 
 def refuse_as(constraint: str, refusal: Callable[[], Refusal]) -> None:
     """Name the refusal that a violated constraint means; the second line behind the rules."""
+    _constraints[constraint] = lambda _detail: refusal()
+
+
+def refuse_with_detail(constraint: str, refusal: Callable[[str], Refusal]) -> None:
+    """Like :func:`refuse_as`, for a trigger that says in its detail what it refused."""
     _constraints[constraint] = refusal
 
 
@@ -290,7 +295,7 @@ def translated() -> Iterator[None]:
 def _refusal_for(error: IntegrityError) -> Exception:
     diagnosis = getattr(error.orig, "diag", None)
     make = _constraints.get(getattr(diagnosis, "constraint_name", None) or "")
-    return make() if make else error
+    return make(str(getattr(diagnosis, "message_detail", "") or "")) if make else error
 
 
 def attempt(act: Callable[[], T]) -> T:

@@ -3,17 +3,20 @@
 Every client calls the same seven (``migrations/sql/locks_*.sql``); nothing here knows a rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
+from wfweb.kernel.errors import ValidationFailed
 from wfweb.kernel.journal import journal
 from wfweb.locks.models import DEFAULT_DAYS
 
@@ -28,6 +31,25 @@ class Cause:
     value_then: Decimal | None = None
     value_now: Decimal | None = None
     holds: bool | None = None
+
+
+# What the functions raise when they are asked nonsense; their words are for people.
+_NONSENSE = frozenset({"22004", "22023", "P0002"})
+
+
+@contextmanager
+def sensible(pointer: str) -> Iterator[None]:
+    """Turn what the functions refuse into a refusal that names a place of the input.
+
+    :raises ValidationFailed: with their own words.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(error.orig, "sqlstate", None) not in _NONSENSE or diagnosis is None:
+            raise
+        raise ValidationFailed.at(pointer, str(diagnosis.message_primary), "wrong") from error
 
 
 _SETTING = text(

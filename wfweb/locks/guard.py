@@ -13,22 +13,13 @@ from uuid import UUID
 
 from wfweb.events import emit
 from wfweb.kernel.actor import Actor, current_actor
-from wfweb.kernel.db import after_commit, after_rollback, refuse_as, session, transaction
+from wfweb.kernel.db import after_commit, after_rollback, refuse_with_detail, session, transaction
 from wfweb.kernel.errors import Locked, Risk
 from wfweb.locks import database, errors, queries
 from wfweb.locks.events import ActionBlocked
 from wfweb.locks.releasing import Release, who_can_release
 from wfweb.locks.rows import LockRow
 from wfweb.records.models import Record
-
-refuse_as(
-    "workflow_history_locks",
-    lambda: Locked(
-        "A lock blocks this: it arrived meanwhile, or what was begun has to stop. "
-        "Open the record to see why and who can release it.",
-        locks=[],
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +64,32 @@ def require(record_id: UUID, action: str) -> None:
         return
     locks = queries.by_ids(blocking)
     releases = who_can_release(locks)
-    remember_attempt(record_id, action, locks)
+    # Whatever becomes of the act, taken back or gone on without this part of it.
+    once = _once(partial(_write, _attempt(record_id, action, locks), current_actor()))
+    after_commit(once)
+    after_rollback(once)
     raise errors.blocked(action, locks, releases)
 
 
-def remember_attempt(record_id: UUID, action: str, locks: Sequence[LockRow]) -> None:
-    """Write a blocked attempt into the audit once the act is over, done or taken back."""
+def _refused_by_trigger(detail: str) -> Locked:
+    """Return the refusal of a step that only the database saw: work under way, an automatic step.
+
+    The act is taken back by now; the trigger's detail names the record and the action.
+    """
+    record, _, action = detail.partition(" ")
+    locks = [one for one in queries.of_record(UUID(record)) if action in one.blocked_actions]
+    if not locks:
+        return Locked("A lock blocked this and has just ended; try again.", locks=[])
+    _write(_attempt(UUID(record), action, locks), current_actor())
+    return errors.blocked(action, locks, who_can_release(locks))
+
+
+refuse_with_detail("workflow_history_locks", _refused_by_trigger)
+
+
+def _attempt(record_id: UUID, action: str, locks: Sequence[LockRow]) -> ActionBlocked:
     risk: Risk = "HIGH" if any(lock.severity == "critical" for lock in locks) else "MEDIUM"
-    event = ActionBlocked(
+    return ActionBlocked(
         target_type="record",
         target_id=record_id,
         target_label=f"{locks[0].record_key} {locks[0].record_title}".strip(),
@@ -89,9 +98,6 @@ def remember_attempt(record_id: UUID, action: str, locks: Sequence[LockRow]) -> 
         details={"action": action, "locks": [str(lock.id) for lock in locks]},
         risk=risk,
     )
-    once = _once(partial(_write, event, current_actor()))
-    after_commit(once)
-    after_rollback(once)
 
 
 def _once(hook: Callable[[], None]) -> Callable[[], None]:

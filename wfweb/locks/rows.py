@@ -30,6 +30,7 @@ class LockRow:
     record_key: str
     record_title: str
     record_type: str
+    owner_id: UUID | None
     alert_id: UUID
     alert_key: str
     alert_status: str
@@ -51,6 +52,7 @@ class LockRow:
     on_expiry: str
     in_flight: str
     release_workflow: str | None
+    ask_at_once: bool
 
     @property
     def is_active(self) -> bool:
@@ -89,6 +91,7 @@ def statement() -> Select[Any]:
             Record.key.label("record_key"),
             Record.title.label("record_title"),
             Record.type_code.label("record_type"),
+            Record.owner_id.label("record_owner_id"),
             RecordType.actions.label("type_actions"),
             Alert.key.label("alert_key"),
             Alert.status.label("alert_status"),
@@ -132,6 +135,7 @@ def _row(row: Row[Any]) -> LockRow:
         record_key=row.record_key,
         record_title=row.record_title,
         record_type=row.record_type,
+        owner_id=row.record_owner_id,
         alert_id=lock.alert_id,
         alert_key=row.alert_key,
         alert_status=row.alert_status,
@@ -153,4 +157,5 @@ def _row(row: Row[Any]) -> LockRow:
         on_expiry=kind.on_expiry,
         in_flight=kind.in_flight,
         release_workflow=kind.release_workflow,
+        ask_at_once=kind.ask_at_once,
     )

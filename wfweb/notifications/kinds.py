@@ -91,6 +91,16 @@ KINDS: dict[str, Kind] = {
             },
         ),
         Kind(
+            "lock_changed",
+            "A record was locked or is free again",
+            Words("{{subject}}", "{{subject}}", "{{text}}", "See the lock"),
+            {
+                "subject": "PRP-12 Harbour Street 4 is locked: Refinance",
+                "text": "Coverage is 1.18, the minimum is 1.25. Committee approval required.",
+                "company": "Example Ltd",
+            },
+        ),
+        Kind(
             "approval_assigned",
             "Somebody is asked to decide",
             Words(

@@ -116,6 +116,7 @@ def update_record(record_id: UUID, data_patch: object, *, version: int) -> Recor
     :param version: the version the change was made on (REC-2).
     :raises RecordConflict: 409 with both versions and the difference field by field.
     :raises ValidationFailed: naming every wrong place.
+    :raises Locked: when a governance lock blocks ``edit``.
     :raises Refusal: whatever the edit guard answers while an approval is pending (REC-4).
     """
     ports.before_edit(record_id)
@@ -126,6 +127,7 @@ def update_record(record_id: UUID, data_patch: object, *, version: int) -> Recor
     if record.version != version:
         raise conflict(record, shape, data_patch, your_version=version)
     _refuse_archived(record)
+    ports.action_guard(record.id, "edit")
     return change(record, record_type, data_patch)
 
 
@@ -182,9 +184,11 @@ def archive_record(record_id: UUID, *, version: int) -> Record:
     """Take a record out of the lists; page, story and references stay.
 
     :raises RecordConflict: when it has another version by now.
+    :raises Locked: when a governance lock blocks ``archive``.
     """
     record = _to_change(record_id, version)
     if record.archived_at is None:
+        ports.action_guard(record.id, "archive")
         ports.edit_guard(record, [])
         record.archived_at = clock.now()
         emit(RecordArchived(**about(record), **_event(record)))
@@ -210,6 +214,7 @@ def set_owner(record_id: UUID, owner_id: UUID, *, version: int) -> Record:
     :raises ValidationFailed: when the person is not active.
     """
     record = _to_change(record_id, version)
+    ports.action_guard(record.id, "edit")
     if not active_people([owner_id]):
         raise ValidationFailed.at("/owner", "Choose an active person", "person")
     if record.owner_id != owner_id:
