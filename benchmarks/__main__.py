@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-PARTS = ("decision", "inbox", "engine", "replay", "running", "calendars")
+PARTS = ("decision", "inbox", "engine", "replay", "running", "calendars", "sla")
 
 
 def main() -> int:
