@@ -88,6 +88,7 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.alerts.views import bp as alerts
     from wfweb.approvals.views import bp as approvals
     from wfweb.audit.views import bp as audit
+    from wfweb.calendars.views import bp as calendars
     from wfweb.home.openapi import bp as api_docs
     from wfweb.home.operations import bp as operations
     from wfweb.home.views import bp as home

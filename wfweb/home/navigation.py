@@ -28,12 +28,15 @@ WORK = (
     Item("inbox", "Inbox", "/inbox", "inbox"),
     Item("my-requests", "My requests", "/my-requests", "send"),
     Item("sla", "SLA board", "/sla", "clock", "sla.view"),
+    Item("alerts", "Alerts", "/alerts", "alert-triangle", "alerts.view"),
+    Item("locks", "Locks", "/locks", "lock", "locks.view"),
     Item("tasks", "Tasks", "/tasks", "checkbox"),
     Item("notifications", "Notifications", "/notifications", "bell"),
 )
 MANAGE = (
     Item("workflows", "Workflows", "/workflows", "sitemap", "workflows.view"),
     Item("matrices", "Approval matrices", "/matrices", "table", "matrices.edit"),
+    Item("calendars", "Business calendars", "/calendars", "calendar", "workflows.view"),
     Item("record-types", "Record types", "/record-types", "forms", "types.edit"),
     Item("templates", "Messages", "/admin/messages", "mail", "templates.edit"),
 )

@@ -172,12 +172,17 @@ def instance_by_id(instance_id: UUID) -> WorkflowInstance:
 
 
 def startable(record_type: str) -> Sequence[WorkflowDefinition]:
-    """Return the definitions a person can start by hand for a record of a type, by name."""
+    """Return the definitions a person can start by hand for a record of a type, by name.
+
+    Escalations are left out: what they are about (a lock, an alert) starts them.
+    """
     return (
         session()
         .scalars(
             select(WorkflowDefinition)
+            .join(WorkflowVersion, WorkflowVersion.id == WorkflowDefinition.live_version_id)
             .where(
+                WorkflowVersion.body["type"].astext != "escalation",
                 WorkflowDefinition.company_id == current_actor().company_id,
                 WorkflowDefinition.record_type == record_type,
                 WorkflowDefinition.trigger == "manual",

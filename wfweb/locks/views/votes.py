@@ -1,9 +1,8 @@
-"""The committee's vote about the release of a lock: where it stands, and who is asked."""
+"""The committee's vote about the release of a lock: where it stands, and whether you are asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -16,27 +15,20 @@ from wfweb.approvals.models import (
 from wfweb.identity.models import User
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
-from wfweb.locks.models import LockType, WorkflowLock
-from wfweb.workflow.models import WorkflowInstance
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """A request to release a lock. ``mine`` tells whether the reader is asked."""
+    """A request to release a lock. ``mine`` tells whether the reader is asked now."""
 
     key: str
-    status: str
     committee: str
     agreed: int
     needed: int
+    seats: int
     asked_by: str
     asked_at: datetime
     mine: bool
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it can still be decided."""
-        return self.status in {"pending", "escalated"}
 
     @property
     def words(self) -> str:
@@ -44,17 +36,33 @@ class Vote:
         return f"{self.agreed} of {self.needed} agreed"
 
 
-def votes_about(
-    locks: Sequence[WorkflowLock], types: Mapping[str, LockType]
-) -> dict[UUID, Vote]:
-    """Return the latest vote about each lock that has one, by lock."""
-    codes = {one.release_workflow for one in types.values() if one.release_workflow}
-    if not codes:
+def votes(keys: Collection[str]) -> Mapping[str, Vote]:
+    """Return the votes of requests that wait, by key; two statements for all of them."""
+    if not keys:
         return {}
-    about = WorkflowInstance.context["alert_id"].astext
+    agreed = (
+        select(func.count())
+        .where(
+            ApprovalDecision.request_id == ApprovalRequest.id,
+            ApprovalDecision.level_number == ApprovalLevel.number,
+            ApprovalDecision.decision == "approve",
+        )
+        .correlate(ApprovalRequest, ApprovalLevel)
+        .scalar_subquery()
+    )
+    seat = ApprovalAssignment.level_id == ApprovalLevel.id
+    waiting = ApprovalAssignment.status == "pending"
+    mine = (ApprovalAssignment.user_id == current_actor().id) & waiting
     query = (
-        select(ApprovalRequest, about.label("alert"), ApprovalLevel, User.name)
-        .join(WorkflowInstance, WorkflowInstance.id == ApprovalRequest.instance_id)
+        select(
+            ApprovalRequest.key,
+            ApprovalRequest.created_at,
+            ApprovalLevel,
+            User.name.label("asked_by"),
+            agreed.label("agreed"),
+            select(func.count()).where(seat).correlate(ApprovalLevel).scalar_subquery().label("n"),
+            select(func.count()).where(seat, mine).correlate(ApprovalLevel).scalar_subquery().label("me"),
+        )
         .join(
             ApprovalLevel,
             (ApprovalLevel.request_id == ApprovalRequest.id)
@@ -63,48 +71,23 @@ def votes_about(
         .outerjoin(User, User.id == ApprovalRequest.requester_id)
         .where(
             ApprovalRequest.company_id == current_actor().company_id,
-            ApprovalRequest.record_id.in_({one.record_id for one in locks}),
-            WorkflowInstance.definition_code.in_(codes),
+            ApprovalRequest.key.in_(keys),
+            ApprovalRequest.status.in_(("pending", "escalated")),
         )
-        .order_by(ApprovalRequest.id)
     )
-    rows = {row.alert: row for row in session().execute(query)}
-    seats, agreed = _seats([row.ApprovalLevel.id for row in rows.values()])
-    found: dict[UUID, Vote] = {}
-    for lock in locks:
-        row = rows.get(str(lock.alert_id))
-        if row is not None:
-            asked, level = row.ApprovalRequest, row.ApprovalLevel
-            there = seats.get(level.id, [])
-            found[lock.id] = Vote(
-                key=asked.key,
-                status=asked.status,
-                committee=level.name,
-                agreed=agreed.get(asked.id, 0),
-                needed=_needed(level, len(there)),
-                asked_by=row.name or "wfweb",
-                asked_at=asked.created_at,
-                mine=any(user == current_actor().id and pending for user, pending in there),
-            )
-    return found
-
-
-def _seats(
-    level_ids: Sequence[UUID],
-) -> tuple[dict[UUID, list[tuple[UUID, bool]]], dict[UUID, int]]:
-    seats: dict[UUID, list[tuple[UUID, bool]]] = {}
-    held = select(
-        ApprovalAssignment.level_id, ApprovalAssignment.user_id, ApprovalAssignment.status
-    ).where(ApprovalAssignment.level_id.in_(level_ids))
-    for level_id, user_id, status in session().execute(held):
-        seats.setdefault(level_id, []).append((user_id, status == "pending"))
-    counted = (
-        select(ApprovalDecision.request_id, func.count())
-        .join(ApprovalLevel, ApprovalLevel.request_id == ApprovalDecision.request_id)
-        .where(ApprovalLevel.id.in_(level_ids), ApprovalDecision.decision == "approve")
-        .group_by(ApprovalDecision.request_id)
-    )
-    return seats, {request_id: count for request_id, count in session().execute(counted)}
+    return {
+        row.key: Vote(
+            key=row.key,
+            committee=row.ApprovalLevel.name,
+            agreed=row.agreed,
+            needed=_needed(row.ApprovalLevel, row.n),
+            seats=row.n,
+            asked_by=row.asked_by or "wfweb",
+            asked_at=row.created_at,
+            mine=row.me > 0,
+        )
+        for row in session().execute(query)
+    }
 
 
 def _needed(level: ApprovalLevel, seats: int) -> int:

@@ -1,0 +1,7 @@
+"""The pages of alerts, their rules and figures; every module adds its addresses to one blueprint."""
+
+from flask import Blueprint
+
+bp = Blueprint("alerts", __name__)
+
+from wfweb.alerts.views import acting, centre, fragments, rule_pages  # noqa: E402, F401

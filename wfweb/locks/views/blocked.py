@@ -1,0 +1,53 @@
+"""What a record's page asks about its locks: the live banner, and why a step is blocked."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from wfweb.identity.access import signed_in
+from wfweb.kernel.db import transaction
+from wfweb.kernel.web import fragment, page, unchanged
+from wfweb.locks import queries
+from wfweb.locks.views import bp
+from wfweb.locks.views.fragments import banner_context, standing, version_of
+from wfweb.locks.views.presenting import shown
+from wfweb.records.models import Record
+from wfweb.records.queries import record_by_id
+
+LONGEST_ACTION = 63
+
+
+@bp.get("/locks/of/<uuid:record_id>/banner")
+@signed_in
+def banner(record_id: UUID) -> ResponseReturnValue:
+    """Answer a poll of a record's page: 204 while nothing changed, else the banner as it is."""
+    with transaction():
+        record = record_by_id(record_id)
+        if request.args.get("ver") == version_of(standing(record)):
+            return unchanged()
+        return fragment("locks/_banner.html", **banner_context(record))
+
+
+@bp.get("/locks/of/<uuid:record_id>/blocked/<action>")
+@signed_in
+def blocked(record_id: UUID, action: str) -> ResponseReturnValue:
+    """Show why an action is blocked on a record, and the ways out."""
+    with transaction():
+        return page("locks/blocked.html", **_why(record_by_id(record_id), action))
+
+
+@bp.get("/locks/of/<uuid:record_id>/blocked/<action>/dialog")
+@signed_in
+def blocked_dialog(record_id: UUID, action: str) -> ResponseReturnValue:
+    """Show the same in the page's dialog."""
+    with transaction():
+        return fragment("locks/_blocked_dialog.html", **_why(record_by_id(record_id), action))
+
+
+def _why(record: Record, action: str) -> dict[str, Any]:
+    rows = [one for one in queries.of_record(record.id) if action in one.blocked_actions]
+    words = action[:LONGEST_ACTION].replace("_", " ")
+    title = f"You cannot {words} {record.title} yet" if rows else f"“{words}” is free"
+    return {"record": record, "locks": shown(rows), "title": title}

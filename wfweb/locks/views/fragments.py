@@ -1,0 +1,71 @@
+"""What locks say on the page of a record: the banner, blocked steps, the history."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import g, render_template
+
+from wfweb.identity.access import user_or_none
+from wfweb.locks import queries
+from wfweb.locks.rows import LockRow
+from wfweb.locks.views.presenting import STATUS, listed, shown
+from wfweb.records.models import Record
+
+
+def record_banner(record: Record) -> str:
+    """Return the banner of a record; without locks an empty place that a poll fills."""
+    if user_or_none() is None:
+        return ""
+    return render_template("locks/_banner.html", **banner_context(record))
+
+
+def banner_context(record: Record) -> dict[str, Any]:
+    """Return what the banner is drawn from."""
+    rows = standing(record)
+    actions = list(dict.fromkeys(action for row in rows for action in row.actions))
+    return {
+        "record": record,
+        "locks": shown(rows),
+        "blocked": listed(actions),
+        "single": len(actions) == 1,
+        "version": version_of(rows),
+        "poll": True,
+    }
+
+
+def version_of(rows: Sequence[LockRow]) -> str:
+    """Return a text that changes when the banner does."""
+    found = queries.who_can_release(rows) if rows else {}
+    parts = [f"{row.id.hex[-8:]}.{found[row.id].request_key or ''}" for row in rows]
+    return "_".join(parts) or "none"
+
+
+def record_action(record: Record, action: str, label: str) -> str:
+    """Return a blocked step as a link to its reason; empty for one that nothing blocks."""
+    if not any(action in row.blocked_actions for row in standing(record)):
+        return ""
+    return render_template("locks/_action.html", record=record, action=action, label=label)
+
+
+def record_main(record: Record) -> str:
+    """Return the card with every lock a record ever had; empty when there was none."""
+    if user_or_none() is None:
+        return ""
+    rows = queries.of_record(record.id, ended=True)
+    if not rows:
+        return ""
+    return render_template(
+        "locks/_history.html",
+        record=record,
+        rows=list(reversed(rows)),
+        summary=queries.summary(record.id),
+        status=STATUS,
+    )
+
+
+def standing(record: Record) -> list[LockRow]:
+    """Return the locks of a record; banner and steps read them once a request."""
+    known: dict[Any, list[LockRow]] = g.setdefault("wfweb_locks_of", {})
+    if record.id not in known:
+        known[record.id] = queries.of_record(record.id)
+    return known[record.id]
