@@ -46,8 +46,6 @@ where x.id = c.id returning c.next_check_at
 SEEN = (
     "select id, at from sla_crossings where noticed_at > clock_timestamp() - interval '8 seconds'"
 )
-    "select id, at from sla_crossings where noticed_at > clock_timestamp() - interval '8 seconds'"
-)
 
 
 def fill(stage: Stage, count: int) -> None:
