@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -147,7 +148,7 @@ def _end(*, keep: bool) -> None:
 def _commit_each(plan: Plan, progress: Progress | None) -> Results:
     """Run every event as its own act: loaded, locked, decided, written, committed."""
     with transaction(company_id=plan.company_id, system=True):
-        run = _Run(plan, Results({}), by_id=True)
+        run = _Run(plan, Results({}), by_id=True, apart=True)
         _silence(run)
     for step in plan.steps:
         run.send(step)
@@ -167,9 +168,13 @@ def _silence(run: "_Run") -> None:
 
 
 class _Run:
-    """The state of one run: an instance for each case, begun at its first event."""
+    """The state of one run: an instance for each case, begun at its first event.
 
-    def __init__(self, plan: Plan, results: Results, *, by_id: bool) -> None:
+    :param by_id: load every instance anew, because others may have changed it.
+    :param apart: every event is a transaction of its own, so a refusal takes nothing else back.
+    """
+
+    def __init__(self, plan: Plan, results: Results, *, by_id: bool, apart: bool = False) -> None:
         doers = {(step.event.role, step.event.resource) for step in plan.steps}
         self.records = plan.records
         create_company(plan.company_id, NAME)
@@ -177,7 +182,8 @@ class _Run:
             self.records.install()
         self.trial: Trial = set_up(plan.company_id, plan.body, doers)
         self.results = results
-        self.by_id = by_id
+        self.by_id, self.apart = by_id, apart
+        self.asks = any(state.type == "approval" for state in plan.body.states)
         self.instances: dict[str, UUID] = {}
         self._loaded: dict[str, Loaded] = {}
 
@@ -228,9 +234,10 @@ class _Run:
 
     def _fire(self, step: Step) -> Loaded:
         instance_id, comment = self.instances[step.case.id], step.event.comment
-        with transaction(), savepoint():
-            state = load(instance_id).state
-            answer = answer_of(self.trial.definition, state, step.name)
-            if answer is not None:
-                return give(instance_id, answer, comment)
+        with transaction(), nullcontext() if self.apart else savepoint():
+            if self.asks:
+                state = load(instance_id).state
+                answer = answer_of(self.trial.definition, state, step.name)
+                if answer is not None:
+                    return give(instance_id, answer, comment)
             return service.fire(instance_id, step.name, comment=comment)
