@@ -182,7 +182,7 @@ def test_a_record_shows_its_deadlines(world: World, people: People, client_of: O
     client = client_of(people.rui)
     with clock.at(MONDAY + hours(1)):
         page = client.get(made.url or "").text
-    assert made.url and made.url.startswith("/records/order/ORD-")
+    assert (made.url or "").startswith("/records/order/ORD-")
     assert "Decide an order" in page
     assert f"/sla/{made.id}" in page
     world.edit(order, MONDAY + hours(2), phase="decided")

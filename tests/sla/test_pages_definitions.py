@@ -129,7 +129,7 @@ def test_trying_it_on_a_record_says_what_would_happen_and_why(
 ) -> None:
     order = world.order(phase="waiting")
     client = client_of(people.alma)
-    key = client.get("/records/order").text.split('/records/order/ORD-')[1].split('"')[0]
+    key = client.get("/records/order").text.split("/records/order/ORD-")[1].split('"')[0]
     with clock.at(MONDAY + hours(2)):
         form = {"content": GOOD, "record": f"ORD-{key}"}
         waiting = post(client, "/sla/definitions/preview", form, form=NEW).text
@@ -146,9 +146,7 @@ def test_trying_it_on_a_record_says_what_would_happen_and_why(
     assert "There is no record ORD-999999" in gone
 
 
-def test_switched_off_it_starts_nothing_more(
-    world: World, people: People, client_of: Open
-) -> None:
+def test_switched_off_it_starts_nothing_more(world: World, people: People, client_of: Open) -> None:
     world.define()
     client = client_of(people.alma)
     page = "/sla/definitions/decide_order"
@@ -169,9 +167,7 @@ def test_only_those_who_may_change_deadlines_change_them(
     assert client_of(people.eve).get("/sla/definitions/decide_order").status_code == 404
 
 
-def test_the_file_is_what_can_be_saved_again(
-    world: World, people: People, client_of: Open
-) -> None:
+def test_the_file_is_what_can_be_saved_again(world: World, people: People, client_of: Open) -> None:
     world.define()
     client = client_of(people.alma)
     file = client.get("/sla/definitions/decide_order/file")

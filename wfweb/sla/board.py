@@ -7,7 +7,7 @@ computed for the cards shown only.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, union_all
@@ -16,7 +16,8 @@ from wfweb.identity.models import User
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.paging import decode_cursor, encode_cursor
-from wfweb.records import policy, queries as records
+from wfweb.records import policy
+from wfweb.records import queries as records
 from wfweb.records.models import Record
 from wfweb.records.queries import like
 from wfweb.sla.models import SlaClock, SlaDefinition
@@ -24,6 +25,8 @@ from wfweb.sla.models import SlaClock, SlaDefinition
 LEVELS: Final = ("BREACHED", "RED", "ORANGE", "YELLOW", "GREEN")
 """From the most urgent on, because reading begins there (DECISIONS 9)."""
 SCOPES: Final = ("team", "mine", "everyone")
+CardRow = Row[SlaClock, str, str, str]
+"""A clock with its definition's name, its owner's name and the key of its record."""
 PER_COLUMN: Final = 20
 PER_PAGE: Final = 60
 
@@ -135,7 +138,7 @@ def counts(where: Sequence[ColumnElement[bool]], lagging_before: datetime) -> Co
 _ORDER = (SlaClock.due_at.asc().nulls_last(), SlaClock.id)
 
 
-def tops(where: Sequence[ColumnElement[bool]], limit: int = PER_COLUMN) -> list[Row[Any]]:
+def tops(where: Sequence[ColumnElement[bool]], limit: int = PER_COLUMN) -> list[CardRow]:
     """Return the most urgent clocks of every level, ``limit`` each, in the order of the board."""
     parts = [
         select(SlaClock.id.label("id"))
@@ -153,7 +156,7 @@ def tops(where: Sequence[ColumnElement[bool]], limit: int = PER_COLUMN) -> list[
 
 def page_of(
     where: Sequence[ColumnElement[bool]], *, after: str | None, limit: int = PER_PAGE
-) -> tuple[list[Row[Any]], str]:
+) -> tuple[list[CardRow], str]:
     """Return one page of clocks by due time, paused ones last, and the cursor of the next one.
 
     :raises ValidationFailed: when ``after`` is no cursor of this list.
@@ -179,7 +182,7 @@ def _beyond(due_at: datetime | None, clock_id: UUID) -> ColumnElement[bool]:
     )
 
 
-def _cards() -> Select[Any]:
+def _cards() -> "Select[SlaClock, str, str, str]":
     """Return the statement for clocks with definition, owner and the key of the record."""
     return (
         select(SlaClock, SlaDefinition.name, User.name.label("owner"), Record.key.label("key"))
@@ -189,7 +192,7 @@ def _cards() -> Select[Any]:
     )
 
 
-def one_card(clock_id: UUID) -> Row[Any] | None:
+def one_card(clock_id: UUID) -> CardRow | None:
     """Return one clock with definition, owner and key; None when the company has none such."""
     return (
         session()
@@ -214,7 +217,7 @@ def visible_clock(clock_id: UUID) -> SlaClock | None:
     return found if found.definition_id in seen else None
 
 
-def cards_of(which: ColumnElement[bool], *, limit: int) -> list[Row[Any]]:
+def cards_of(which: ColumnElement[bool], *, limit: int) -> list[CardRow]:
     """Return the clocks of a subject as cards: open ones first by due time, then the latest."""
     statement = (
         _cards()

@@ -65,7 +65,7 @@ def wall_words(seconds: float) -> str:
 
 
 def hours_words(seconds: float) -> str:
-    """Return business time for tables and reports, one decimal: ``9.4 h``; minutes below an hour."""
+    """Return business time for reports with one decimal: ``9.4 h``; minutes below an hour."""
     if abs(seconds) < HOUR:
         return f"{round(seconds / MINUTE)} min"
     return f"{seconds / HOUR:.1f} h"

@@ -95,7 +95,7 @@ def experience(past: Iterable[Past]) -> Experience:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One look back: at ``at`` a past clock had used a share of its target; did it breach?"""
+    """One look back: at ``at`` a past clock had used a share of its target; so did it breach."""
 
     definition_id: UUID
     team: str

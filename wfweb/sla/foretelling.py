@@ -43,7 +43,7 @@ def past_clocks(definitions: Sequence[UUID], now: datetime) -> list[Past]:
         .order_by(SlaClock.completed_at.desc())
         .limit(MOST_PAST)
     )
-    return [Past(row[0], row[1] or "", row[2], row[3], row[4]) for row in rows]
+    return [Past(row[0], row[1] or "", row[2] or now, row[3], row[4]) for row in rows]
 
 
 def trials(definitions: Sequence[UUID], now: datetime) -> list[Trial]:

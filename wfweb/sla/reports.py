@@ -109,8 +109,8 @@ def known_fate(
         SlaClock.definition_id.in_(definitions),
         SlaClock.status != "cancelled",
         or_(SlaClock.completed_at >= period.begins, SlaClock.breached_at >= period.begins),
-        FATE >= period.begins,
-        FATE < period.ends,
+        period.begins <= FATE,
+        period.ends > FATE,
     ]
     if team is not None:
         found.append(SlaClock.team.is_(None) if not team else SlaClock.team == team)

@@ -130,4 +130,3 @@ def _actions(body: DefinitionBody) -> str:
 
 def _action(action: Action) -> str:
     return f"{DOES[action.do]} ({action.to})" if action.to else DOES[action.do]
-

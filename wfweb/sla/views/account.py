@@ -51,7 +51,7 @@ def of(found: SlaClock) -> dict[str, Any]:
     version = version_of(found.version_id)
     source = pinning.source_of(found.calendar_version_id, found.time_zone)
     hours = Hours(now, calendar_of)
-    shown = board.one_card(found.id)
+    shown: Any = board.one_card(found.id)
     assert shown is not None  # noqa: S101 - it was just read
     drawn = card(shown, hours, team_names([shown]))
     return {
@@ -103,8 +103,9 @@ def _story(found: SlaClock, ledger: Ledger) -> list[Moment]:
     told += [
         Moment(
             one.at,
-            "Breached: the whole time was used" if one.level == "BREACHED" else
-            f"Turned {NAMES[one.level].lower()}",
+            "Breached: the whole time was used"
+            if one.level == "BREACHED"
+            else f"Turned {NAMES[one.level].lower()}",
             "alert-triangle" if one.level in {"RED", "BREACHED"} else "clock",
             one.noticed_at,
             one.overtaken,

@@ -1,4 +1,4 @@
-"""What a board's address asks for. Every filter is in the address; what makes no sense is left out."""
+"""What the address of a board asks for; filters that make no sense are left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,11 +52,9 @@ class Asked:
     def args(self, **changes: str | None) -> dict[str, str]:
         """Return the arguments of this address with some changed; None leaves one out."""
         both = {**self.typed, **changes}
-        return {
-            name: value for name, value in both.items() if value and value != _USUAL.get(name)
-        }
+        return {name: value for name, value in both.items() if value and value != _USUAL.get(name)}
 
-    def url(self, endpoint: str = "sla.board", **changes: str | None) -> str:
+    def url(self, endpoint: str = "sla.board", /, **changes: str | None) -> str:
         """Return this address with some arguments changed."""
         text = urlencode(self.args(**changes))
         return url_for(endpoint) + (f"?{text}" if text else "")
@@ -94,7 +92,12 @@ def chips(asked: Asked, definitions: Sequence[SlaDefinition], types: Mapping[str
         "q": f"“{asked.typed['q']}”" if "q" in asked.typed else "",
     }
     return {
-        name: {"value": words[name] or asked.typed[name], "href": asked.url(**{name: None})}
+        name: {"value": words[name] or asked.typed[name], "href": _without(asked, name)}
         for name in words
         if name in asked.typed
     }
+
+
+def _without(asked: Asked, name: str) -> str:
+    nothing: dict[str, str | None] = {name: None}
+    return asked.url("sla.board", **nothing)

@@ -140,7 +140,7 @@ def _drawn(
     paged = asked.view == "table" or bool(asked.filters.level)
     following = ""
     if not found.total:
-        rows = []
+        rows: list[Any] = []
     elif paged:
         rows, following = clocks.page_of(where, after=after)
     else:
@@ -167,9 +167,7 @@ def team_names(rows: list[Any]) -> dict[str, str]:
     return {one.code: one.name for one in identity.roles_by_code(codes).values()} if codes else {}
 
 
-def _columns(
-    asked: Asked, found: clocks.Counts, drawn: list[Card], *, paged: bool
-) -> list[Column]:
+def _columns(asked: Asked, found: clocks.Counts, drawn: list[Card], *, paged: bool) -> list[Column]:
     wanted = (asked.filters.level,) if asked.filters.level else clocks.LEVELS
     columns = []
     for level in wanted:
@@ -194,4 +192,3 @@ def _looks(asked: Asked) -> list[dict[str, Any]]:
         {"label": label, "href": asked.url(view=view), "current": view == asked.view}
         for view, label in (("board", "Board"), ("table", "Table"))
     ]
-

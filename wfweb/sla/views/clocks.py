@@ -1,8 +1,9 @@
 """One clock: its receipt and story, the way to its subject, and holding it by hand."""
 
+from typing import Any
 from uuid import UUID
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, request
 from flask.typing import ResponseReturnValue
 
 from wfweb.identity.access import requires
@@ -53,7 +54,7 @@ def hold_dialog(clock_id: UUID) -> ResponseReturnValue:
         return fragment("sla/_hold_dialog.html", **_hold(clock_id))
 
 
-def _hold(clock_id: UUID) -> dict[str, object]:
+def _hold(clock_id: UUID) -> dict[str, Any]:
     found = visible(clock_id)
     return {
         "clock": found,
@@ -102,4 +103,3 @@ def _at(back: str, clock_id: UUID) -> str:
     """Return the board's address with the card that takes the focus."""
     joined = "&" if "?" in back else "?"
     return f"{back}{joined}at={clock_id}" if back.startswith("/sla?") or back == "/sla" else back
-

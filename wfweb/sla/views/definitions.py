@@ -48,9 +48,7 @@ def _bodies(found: list[SlaDefinition]) -> dict[Any, DefinitionBody]:
 def _running() -> dict[Any, int]:
     rows = session().execute(
         select(SlaClock.definition_id, func.count())
-        .where(
-            SlaClock.company_id == current_actor().company_id, SlaClock.completed_at.is_(None)
-        )
+        .where(SlaClock.company_id == current_actor().company_id, SlaClock.completed_at.is_(None))
         .group_by(SlaClock.definition_id)
     )
     return {row[0]: row[1] for row in rows}

@@ -139,9 +139,7 @@ def _known(code: str | None) -> SlaDefinition | None:
         return None
 
 
-def _refused(
-    code: str | None, content: str, comment: str, seen: str, refusal: Refusal
-) -> Response:
+def _refused(code: str | None, content: str, comment: str, seen: str, refusal: Refusal) -> Response:
     conflict = refusal if isinstance(refusal, Conflict) else None
     errors = refusal.errors if isinstance(refusal, ValidationFailed) else []
     with transaction():
@@ -166,5 +164,3 @@ def switch_definition(code: str) -> ResponseReturnValue:
         words = "starts clocks again" if active else "starts no clocks any more; what runs goes on"
         flash(f"{found.name} {words}.", "ok")
     return respond(url_for("sla.definition", code=code))
-
-

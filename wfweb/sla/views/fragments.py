@@ -36,4 +36,3 @@ def _card(rows: Sequence[Any]) -> str:
     hours = Hours(now, calendar_of)
     drawn = [(card(row, hours, {}), row[0]) for row in rows]
     return render_template("sla/_side.html", drawn=drawn)
-

@@ -12,7 +12,7 @@ from wfweb.kernel import clock, formats
 from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed
 from wfweb.records import queries as records
 from wfweb.records.models import Record
-from wfweb.sla import checking, daytable, pinning, receipts, rules, subjects, wording
+from wfweb.sla import checking, daytable, pinning, receipts, subjects, wording
 from wfweb.sla.body import DefinitionBody, When
 from wfweb.sla.cards import NAMES
 from wfweb.sla.daytable import DayRow

@@ -78,7 +78,9 @@ def report() -> ResponseReturnValue:
         teams = _team_names(reports.teams_seen([one.id for one in asked.definitions]))
         by_month = reports.sums(lines, lambda line: line.month)
         total = next(iter(reports.sums(lines, lambda _line: 0).values()), Tally())
-        columns = [(f"{day:%b %y}", by_month.get(day, Tally())) for day in asked.period.all_months()]
+        columns = [
+            (f"{day:%b %y}", by_month.get(day, Tally())) for day in asked.period.all_months()
+        ]
         return page(
             "sla/report.html",
             asked=asked,
@@ -190,5 +192,3 @@ def _clock_row(found: Any, definition: str, owner: str | None, key: str | None) 
         *(one.isoformat() if one else None for one in instants),
         found.target_seconds, found.elapsed_seconds, found.wall_seconds,
     ]  # fmt: skip
-
-
