@@ -103,7 +103,7 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
 
     table: list[Blueprint] = [home, operations, identity, notifications, audit, records, workflow]
     table += [approvals, tasks, webhooks, sla]
-    table += [alerts, locks]
+    table += [alerts, locks, calendars]
     table.append(api_docs)
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
@@ -114,6 +114,10 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
 
 def api_blueprints() -> Sequence[ApiBlueprint]:
     """Return the operations of every feature; they read tokens, never cookies, so no form token."""
+    from wfweb.alerts.api import bp as alerts
+    from wfweb.alerts.api_hooks import bp as hooks
+    from wfweb.alerts.api_metrics import bp as metrics
+    from wfweb.alerts.api_rules import bp as alert_rules
     from wfweb.approvals import api_acts, api_decisions  # noqa: F401 - add to the approvals
     from wfweb.approvals.api import bp as approvals
     from wfweb.approvals.api_matrices import bp as matrices
@@ -127,11 +131,15 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.records.api import bp as records
     from wfweb.records.api_conditions import bp as conditions
     from wfweb.records.api_types import bp as record_types
-    from wfweb.workflow import api_versions  # noqa: F401 - adds to the workflows
-    from wfweb.workflow.api import bp as workflows
+    from wfweb.sla import api_clocks  # noqa: F401 - adds to the deadlines
+    from wfweb.sla.api import bp as deadlines
     from wfweb.tasks.api import bp as tasks
     from wfweb.webhooks.api import bp as webhooks
+    from wfweb.workflow import api_versions  # noqa: F401 - adds to the workflows
+    from wfweb.workflow.api import bp as workflows
     from wfweb.workflow.api_instances import bp as instances
 
-    tables = [record_types, workflows, matrices, calendars]
-    return [identity, records, instances, approvals, *tables, conditions, audit, webhooks, tasks, locks]
+    measured = [alerts, alert_rules, metrics, hooks]
+    tables = [record_types, workflows, matrices, calendars, deadlines]
+    others = [conditions, audit, webhooks, tasks, locks, *measured]
+    return [identity, records, instances, approvals, *tables, *others]

@@ -4,7 +4,7 @@ Each advances what is due and may run in several timers processes; a row in
 ``recurring_jobs`` decides which one takes it.
 """
 
-from wfweb.alerts import lapsing, scheduling
+from wfweb.alerts import hooks, lapsing, scheduling
 from wfweb.audit.partitions import ensure_partitions
 from wfweb.events.recurring import Recurring
 from wfweb.identity.jobs import tidy
@@ -20,6 +20,7 @@ RECURRING: list[Recurring] = [
     Recurring("workflow.start_scheduled", 30, start_scheduled),
     Recurring("alerts.run_scheduled", 30, scheduling.run_due),
     Recurring("alerts.expire", 60, lapsing.expire_due),
+    Recurring("alerts.tidy_hooks", HOUR, hooks.tidy),
     Recurring("audit.ensure_partitions", 6 * HOUR, ensure_partitions),
     Recurring("api.purge_idempotency_keys", HOUR, idempotency.purge),
     Recurring("locks.expire", 60, expire_locks),

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from tests.api.conftest import Program
 from tests.api.test_layer_requests import is_problem
 from tests.api.world import World, make_world
+from tests.api.world_alerts import alert_parameters
 from tests.people import People
 from wfweb.app import api_blueprints
 from wfweb.identity.queries import role_by_id, roles_by_code
@@ -25,7 +26,7 @@ UNSAFE = [op for op in ALL if not op.safe]
 WITH_OBJECT = [op for op in ALL if op.path_parameters]
 
 # Writing under a code that the own company does not use makes something of one's own there.
-MAKES_OWN = {"save_workflow_draft", "save_matrix_draft", "save_calendar_draft"}
+MAKES_OWN = {"save_workflow_draft", "save_matrix_draft", "save_metric", "save_calendar_draft", "save_sla_definition"}
 
 
 def by_name(op: Operation) -> str:
@@ -46,6 +47,7 @@ def world(people: People) -> World:
             "instance_id": str(made.instance_id),
             "attachment_id": str(made.attachment_id),
             "assignment_id": str(made.assignment_id),
+            **alert_parameters(people, made.record_id),
         }
     )
     return made
@@ -55,7 +57,9 @@ CODES = {
     "/record-types/": "order",
     "/workflows/": "order_approval",
     "/matrices/": "order_matrix",
+    "/alert-rules/": "level_low",
     "/calendars/": "office",
+    "/sla/definitions/": "decide_order",
 }
 
 
