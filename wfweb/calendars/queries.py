@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from wfweb.calendars import rules
 from wfweb.calendars.models import BusinessCalendar, CalendarVersion
@@ -70,6 +70,25 @@ def choices() -> list[tuple[str, str]]:
         *_alive(), BusinessCalendar.current_number > 0
     )
     return [(code, name) for code, name in session().execute(query.order_by(BusinessCalendar.name))]
+
+
+def zones_of(found: Sequence[BusinessCalendar]) -> dict[UUID, str]:
+    """Return the time zone of each calendar: of what is in force, else of its draft."""
+    query = (
+        select(
+            BusinessCalendar.id,
+            func.coalesce(
+                CalendarVersion.body["tz"].astext, BusinessCalendar.draft["tz"].astext, ""
+            ),
+        )
+        .outerjoin(
+            CalendarVersion,
+            (CalendarVersion.calendar_id == BusinessCalendar.id)
+            & (CalendarVersion.number == BusinessCalendar.current_number),
+        )
+        .where(BusinessCalendar.id.in_([one.id for one in found]))
+    )
+    return {row[0]: row[1] for row in session().execute(query)}
 
 
 def find_calendar(code: str, *, lock: bool = False) -> BusinessCalendar:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from wfweb.approvals.models import ApprovalMatrix, ApprovalRequest
+from wfweb.calendars.models import BusinessCalendar
 from wfweb.identity.models import Role, User
 from wfweb.kernel.db import session
 from wfweb.kernel.ports import Label
@@ -52,6 +53,11 @@ def _matrix(subject_id: UUID) -> Label | None:
     return Label(found.name, f"/matrices/{found.code}") if found else None
 
 
+def _calendar(subject_id: UUID) -> Label | None:
+    found = session().get(BusinessCalendar, subject_id)
+    return Label(found.name, f"/calendars/{found.code}") if found else None
+
+
 def _type(subject_id: UUID) -> Label | None:
     found = session().get(RecordType, subject_id)
     return Label(found.name, f"/record-types/{found.code}") if found else None
@@ -78,6 +84,7 @@ _NAMES: dict[str, Callable[[UUID], Label | None]] = {
     "workflow_instance": _instance,
     "workflow_definition": _definition,
     "approval_matrix": _matrix,
+    "business_calendar": _calendar,
     "record_type": _type,
     "task": _task,
     "user": _user,
