@@ -18,6 +18,9 @@ from wfweb.kernel.journal import journal
 from wfweb.records import files, talk
 from wfweb.records.service import create_record
 from wfweb.records.types import create_type
+from wfweb.sla import definitions as promises
+from wfweb.sla.models import SlaClock
+from wfweb.sla.schemas import PROMISE
 from wfweb.workflow import definitions, service
 from wfweb.workflow.loading import load
 
@@ -118,6 +121,7 @@ def make_world(people: People) -> World:
         tables.publish_matrix("order_matrix")
         calendars.save_calendar("office", OFFICE_HOURS)
         calendars.publish("office")
+        promises.save_definition(PROMISE)
     with transaction(actor=people.rui.actor):
         record = create_record("order", order_data())
         session().flush()
@@ -136,4 +140,6 @@ def make_world(people: People) -> World:
         seat_id = session().scalars(select(ApprovalAssignment.id)).one()
         ask(request.id, "The quote is attached")
         found = (request.key, seat_id, request.digest)
-    return World(people, record_id, key, instance_id, attachment_id, *found)
+        clock_id = session().scalars(select(SlaClock.id)).one()
+    parameters = {"clock_id": str(clock_id)}
+    return World(people, record_id, key, instance_id, attachment_id, *found, parameters)

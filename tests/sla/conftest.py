@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from tests.api.conftest import api
 from tests.people import People
 from wfweb.calendars import service as calendars
 from wfweb.kernel import clock
@@ -18,6 +19,8 @@ from wfweb.records import types
 from wfweb.records.models import Record
 from wfweb.sla import checks, definitions
 from wfweb.sla.models import SlaClock, SlaCrossing, SlaSegment
+
+__all__ = ["api"]
 
 ORDER_TYPE: dict[str, Any] = {
     "code": "order",

@@ -1,5 +1,6 @@
 """Loading clocks: plain rows under lock, with what they are read by; and their ledgers."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,17 +11,27 @@ from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import NotFound
 from wfweb.kernel.journal import journal
-from wfweb.sla import checking, definitions, pinning
+from wfweb.sla import checking, definitions, pinning, rules
 from wfweb.sla.clocks import ALL_COLUMNS, COLUMNS, Held, Row
 from wfweb.sla.ledger import Kind, Ledger, Segment
 from wfweb.sla.models import SlaClock, SlaSegment
+
+KEPT = 512
+# All that terms depend on is pinned, so nothing ever has to be forgotten for being old.
+_terms: OrderedDict[tuple[UUID, UUID | None, str | None], rules.Terms] = OrderedDict()
 
 
 def hold(row: Row) -> Held:
     """Return a clock with the version and the working hours it is pinned to."""
     calendar = pinning.pinned(row.calendar_version_id, row.time_zone)
-    version = definitions.version_of(row.version_id)
-    return Held(row, checking.terms_of(version.body, calendar), calendar)
+    key = (row.version_id, row.calendar_version_id, row.time_zone)
+    terms = _terms.get(key)
+    if terms is None:
+        body = definitions.version_of(row.version_id).body
+        terms = _terms[key] = checking.terms_of(body, calendar)
+        if len(_terms) > KEPT:
+            _terms.popitem(last=False)
+    return Held(row, terms, calendar)
 
 
 def rows(query: "Select[Any]") -> list[Row]:
