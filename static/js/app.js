@@ -34,7 +34,7 @@
     focusOn(wanted);
   }
   document.addEventListener('htmx:after:swap', event => {
-    if (event.target.closest?.('[data-poll]')) return;
+    if (event.target.matches?.('[data-poll]')) return;
     if (event.detail?.ctx?.swap !== 'none') guard();
     const dialog = $('#dialog');
     if (dialog && dialog.childElementCount && !dialog.open && event.detail?.ctx?.target === dialog) openDialog(dialog);

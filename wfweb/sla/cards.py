@@ -78,8 +78,8 @@ class Card:
 
     @property
     def name(self) -> str:
-        """What buttons call it."""
-        return self.key or self.title
+        """What buttons call it: the key of its record, else its title."""
+        return self.key if "-" in self.key else self.title
 
 
 @dataclass(slots=True)
