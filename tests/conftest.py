@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from tests.support.client import PageClient
 
 ROOT = Path(__file__).parent.parent
-pytest_plugins = ["tests.people", "tests.support.chromium"]
+pytest_plugins = ["tests.people", "tests.support.chromium", "tests.support.estate"]
 TEST_DATABASE = "wfweb_test"
 
 

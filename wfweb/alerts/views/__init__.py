@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("alerts", __name__)
 
-from wfweb.alerts.views import acting, centre, fragments, rule_pages  # noqa: E402, F401
+from wfweb.alerts.views import acting, centre, fragments, importing, rule_pages  # noqa: E402, F401

@@ -189,6 +189,8 @@ def _form(
 def _place(pointer: str) -> str:
     """Return the field of the form that holds a part of the body."""
     parts = pointer.strip("/").split("/")
+    if not parts[0]:
+        return ""
     if parts[0] == "escalation" and len(parts) > 1:
         member = {"after_minutes": "after", "recipients": "role"}.get("".join(parts[2:3]), "severity")
         return f"/step{parts[1]}.{member}"

@@ -179,6 +179,7 @@ def ask(lock_id: UUID) -> ResponseReturnValue:
     """Ask the committee to end a lock, and go to its request."""
     with transaction():
         service.ask_for_release(lock_id)
+    with transaction():  # the request is written when the act ends
         lock = queries.one(lock_id)
         key = queries.who_can_release([lock])[lock_id].request_key
         flash("The committee is asked.", "ok")
