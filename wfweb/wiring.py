@@ -295,6 +295,7 @@ def _locks() -> None:
     lock_actions.register_all()
     events.subscribe_now(alert_events.AlertsRaised, lock_reactions.on_alerts_raised)
     events.subscribe_now(alert_events.AlertEscalated, lock_reactions.on_alert_escalated)
+    events.subscribe_now(InstanceMoved, lock_reactions.on_instance_moved)
     events.subscribe_now(alert_events.AlertsCleared, lock_reactions.on_alerts_cleared)
     events.subscribe_later(lock_events.LockCreated, "locks.ask_committee")
     events.subscribe_later(lock_events.LockCreated, "locks.tell_created")

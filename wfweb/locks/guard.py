@@ -6,9 +6,8 @@ and the act is refused, or comes after the act is done; never in between. A trig
 steps write says the same a second time, whichever part of the program takes the step.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from wfweb.events import emit
@@ -62,13 +61,16 @@ def require(record_id: UUID, action: str) -> None:
     blocking = database.blocking(record_id, action)
     if not blocking:
         return
-    locks = queries.by_ids(blocking)
-    releases = who_can_release(locks)
+    raise refused(record_id, action, queries.by_ids(blocking))
+
+
+def refused(record_id: UUID, action: str, locks: Sequence[LockRow]) -> Locked:
+    """Return the refusal of an action by locks, and see to the audit entry of the attempt."""
+    attempt = _Attempt(record_id, action, _event(record_id, action, locks), current_actor())
     # Whatever becomes of the act, taken back or gone on without this part of it.
-    once = _once(partial(_write, _attempt(record_id, action, locks), current_actor()))
-    after_commit(once)
-    after_rollback(once)
-    raise errors.blocked(action, locks, releases)
+    after_commit(attempt)
+    after_rollback(attempt)
+    return errors.blocked(action, locks, who_can_release(locks))
 
 
 def _refused_by_trigger(detail: str) -> Locked:
@@ -80,14 +82,29 @@ def _refused_by_trigger(detail: str) -> Locked:
     locks = [one for one in queries.of_record(UUID(record)) if action in one.blocked_actions]
     if not locks:
         return Locked("A lock blocked this and has just ended; try again.", locks=[])
-    _write(_attempt(UUID(record), action, locks), current_actor())
+    _Attempt(UUID(record), action, _event(UUID(record), action, locks), current_actor())()
     return errors.blocked(action, locks, who_can_release(locks))
 
 
 refuse_with_detail("workflow_history_locks", _refused_by_trigger)
 
 
-def _attempt(record_id: UUID, action: str, locks: Sequence[LockRow]) -> ActionBlocked:
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What is written once the act is over; trying the same twice in one act is one attempt."""
+
+    record_id: UUID
+    action: str
+    event: ActionBlocked = field(compare=False)
+    actor: Actor = field(compare=False)
+
+    def __call__(self) -> None:
+        with transaction(actor=self.actor):
+            if session().get(Record, self.record_id) is not None:
+                emit(self.event)
+
+
+def _event(record_id: UUID, action: str, locks: Sequence[LockRow]) -> ActionBlocked:
     risk: Risk = "HIGH" if any(lock.severity == "critical" for lock in locks) else "MEDIUM"
     return ActionBlocked(
         target_type="record",
@@ -98,20 +115,3 @@ def _attempt(record_id: UUID, action: str, locks: Sequence[LockRow]) -> ActionBl
         details={"action": action, "locks": [str(lock.id) for lock in locks]},
         risk=risk,
     )
-
-
-def _once(hook: Callable[[], None]) -> Callable[[], None]:
-    done: list[bool] = []
-
-    def run() -> None:
-        if not done:
-            done.append(True)
-            hook()
-
-    return run
-
-
-def _write(event: ActionBlocked, actor: Actor) -> None:
-    with transaction(actor=actor):
-        if session().get(Record, event.target_id) is not None:
-            emit(event)

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, distinct, select, text
+from sqlalchemy import delete, select, text
 
 from wfweb.kernel.actor import acting_as, current_actor, system_actor
 from wfweb.kernel.db import attempt, session, transaction
@@ -23,9 +23,13 @@ def expire_due() -> int:
     Missed for a week or run twice, the result is the same: a lock is due by its own row.
     """
     with transaction(system=True):
-        query = select(distinct(WorkflowLock.company_id)).where(
-            WorkflowLock.status == "locked",
-            WorkflowLock.locked_at <= text("now() - interval '24 hours'"),
+        query = (
+            select(WorkflowLock.company_id)
+            .distinct()
+            .where(
+                WorkflowLock.status == "locked",
+                WorkflowLock.locked_at <= text("now() - interval '24 hours'"),
+            )
         )
         companies = list(session().scalars(query))
     return sum(attempt(partial(_expire, company_id)) for company_id in companies)

@@ -4,7 +4,7 @@ The rows are written by the functions of the database; the verbs here decide who
 everybody in the same transaction what happened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -149,7 +149,7 @@ def expire(days: int = DEFAULT_DAYS) -> int:
         LockEvaluation.why == "expiry",
         LockEvaluation.company_id == current_actor().company_id,
     )
-    outcomes: Mapping[UUID, str] = dict(session().execute(seen).tuples().all())
+    outcomes = {row.lock_id: row.outcome for row in session().execute(seen)}
     announcing.ended([one for one, outcome in outcomes.items() if outcome == "expired"])
     for wanted in ("kept", "asked"):
         stays = [one for one, outcome in outcomes.items() if outcome == wanted]

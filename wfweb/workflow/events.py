@@ -39,6 +39,7 @@ class InstanceMoved(InstanceEvent):
     state_type: str
     transition_code: str | None
     kind: str
+    record_has_locks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

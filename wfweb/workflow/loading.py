@@ -35,6 +35,7 @@ class RecordFacts:
     data: Mapping[str, Any]
     created_at: datetime
     updated_at: datetime
+    has_locks: bool = False
 
     @property
     def label(self) -> str:
@@ -130,6 +131,7 @@ _COLUMNS = (
     Record.data,
     Record.created_at.label("record_created_at"),
     Record.updated_at.label("record_updated_at"),
+    Record.has_active_alerts,
 )
 _SELECT = select(*_COLUMNS).outerjoin(Record, Record.id == WorkflowInstance.record_id)
 
@@ -147,6 +149,7 @@ def _loaded(row: Any) -> Loaded:
             row.data,
             row.record_created_at,
             row.record_updated_at,
+            row.has_active_alerts,
         )
     return Loaded(
         id=row.id,
@@ -200,6 +203,7 @@ RECORD_COLUMNS = (
     Record.data,
     Record.created_at,
     Record.updated_at,
+    Record.has_active_alerts,
 )
 
 

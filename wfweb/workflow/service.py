@@ -75,7 +75,7 @@ def start(
 
 def _locked_record(definition: Definition, record_id: UUID) -> RecordFacts:
     """Lock the record's row, so that two starts for it come one after the other."""
-    query = select(*RECORD_COLUMNS, Record.has_active_alerts).where(Record.id == record_id)
+    query = select(*RECORD_COLUMNS).where(Record.id == record_id)
     row = session().execute(query.with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise NotFound
@@ -83,11 +83,11 @@ def _locked_record(definition: Definition, record_id: UUID) -> RecordFacts:
     if wanted is not None and row.type_code != wanted:
         message = f"“{definition.body.name}” is for {wanted}, not for {row.type_code}"
         raise ValidationFailed.at("/record_id", message, "record_type")
-    *columns, has_locks = row
-    if has_locks:
+    found = RecordFacts(*row)
+    if found.has_locks:
         # Beginning the work that is named like a blocked action is that action.
         ports.action_guard(record_id, definition.body.code)
-    return RecordFacts(*columns)
+    return found
 
 
 def trigger_holds(

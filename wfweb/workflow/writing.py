@@ -128,6 +128,7 @@ def _tell(loaded: Loaded, before: State, after: State, taken: Step) -> None:
             state_type=after.type,
             transition_code=taken.way.code if taken.way else None,
             kind=taken.kind,
+            record_has_locks=loaded.record is not None and loaded.record.has_locks,
         )
     )
     if after.type == "end":
