@@ -1,12 +1,14 @@
 """The commerce pack installs by its files alone, again without change, and its demo acts."""
 
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from wfweb.approvals.models import ApprovalMatrixVersion, ApprovalRequest
+from wfweb.calendars import queries, rules, service
 from wfweb.events.models import OutboxMessage
 from wfweb.identity.service.companies import create_company
 from wfweb.kernel.db import session, transaction
@@ -42,6 +44,23 @@ def test_it_installs_and_the_second_time_changes_nothing(rollback):
         matrices = session().scalar(select(func.count()).select_from(ApprovalMatrixVersion))
     assert (second.record_types, second.matrices, second.workflows, second.roles) == (0, 0, 0, 0)
     assert (versions, matrices) == (3, 3)
+
+
+def test_its_office_hours_are_the_default_and_then_the_companys_own(rollback):
+    company = new_company()
+    thursday = datetime(
+        2026, 4, 2, 15, 0, tzinfo=UTC
+    )  # the Thursday before Easter, 17:00 in Berlin
+    with transaction(company_id=company):
+        assert install(PACK).calendars == 1
+        found = queries.current()
+        due = rules.add(found.calendar, thursday, 2 * 3600)
+        assert due == datetime(2026, 4, 7, 7, 0, tzinfo=UTC)
+        body = queries.find_version(queries.find_calendar("office_hours"), 1).body
+        service.save_calendar("office_hours", {**body, "holidays": []})
+        service.publish("office_hours", comment="We work on holidays")
+        assert install(PACK).calendars == 0
+        assert queries.current().number == 2
 
 
 @pytest.mark.slow

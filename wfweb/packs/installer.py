@@ -9,7 +9,7 @@ from wfweb.approvals import tables
 from wfweb.identity import queries as identity
 from wfweb.identity import service as identity_service
 from wfweb.kernel.errors import NotFound
-from wfweb.packs import watching
+from wfweb.packs import calendars, watching
 from wfweb.packs.reading import Pack
 from wfweb.records import types
 from wfweb.sla import definitions as sla_definitions
@@ -23,6 +23,7 @@ class Installed:
     pack: str
     roles: int = 0
     record_types: int = 0
+    calendars: int = 0
     matrices: int = 0
     workflows: int = 0
     metrics: int = 0
@@ -54,6 +55,8 @@ def install(pack: Pack) -> Installed:
         before = types.find_type(definition["code"])
         version = before.version if before else 0
         done.record_types += types.install_type(definition).version != version
+    for calendar in pack.calendars:
+        done.calendars += calendars.install_calendar(calendar, pack.name)
     for matrix in pack.matrices:
         done.matrices += _install_matrix(matrix)
     for text in pack.workflows:

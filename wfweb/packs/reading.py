@@ -24,6 +24,7 @@ class Pack:
     record_types: list[Mapping[str, Any]]
     matrices: list[Mapping[str, Any]]
     workflows: list[str]
+    calendars: list[Mapping[str, Any]] = field(default_factory=list)
     metrics: list[Mapping[str, Any]] = field(default_factory=list)
     alert_rules: list[Mapping[str, Any]] = field(default_factory=list)
     lock_types: list[Mapping[str, Any]] = field(default_factory=list)
@@ -71,6 +72,7 @@ def read_pack(code: str) -> Pack:
             (folder / "workflows" / f"{n}.yaml").read_text(encoding="utf-8")
             for n in about["workflows"]
         ],
+        calendars=_parts(folder, about, "calendars"),
         metrics=about.get("metrics", []),
         alert_rules=_parts(folder, about, "alert_rules"),
         lock_types=_parts(folder, about, "lock_types"),
