@@ -182,7 +182,7 @@ def _reading(at: datetime, reading: rules.Reading) -> ReadingOut:
     return ReadingOut(
         at=at,
         status=reading.status,
-        level=reading.level,  # type: ignore[arg-type]
+        level=reading.level,
         elapsed_seconds=reading.elapsed,
         remaining_seconds=reading.remaining,
         wall_seconds=reading.wall,
