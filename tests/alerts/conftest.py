@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.people import People, Person
+from wfweb import wiring
 from wfweb.alerts import catalogue, metrics, rules_admin
 from wfweb.alerts.metrics import Ingested
 from wfweb.alerts.models import Alert, AlertRule, AlertState
+from wfweb.events import delivery
 from wfweb.events.models import OutboxMessage
+from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.records import service as records
 from wfweb.records import types
@@ -120,3 +123,18 @@ def make_works(people: People) -> Works:
 @pytest.fixture
 def works(people: People) -> Works:
     return make_works(people)
+
+
+def deliver(works: Works, *kinds: str) -> int:
+    """Let the workers do what waits for them now; return how many messages they had."""
+    wanted = kinds or ("alerts.tell", "alerts.tell_storm", "alerts.event_happened")
+    with works.system:
+        statement = select(OutboxMessage.id).where(
+            OutboxMessage.kind.in_(wanted),
+            OutboxMessage.state == "pending",
+            OutboxMessage.next_at <= clock.now(),
+        )
+        ids = list(session().scalars(statement.order_by(OutboxMessage.id)))
+    done = delivery.deliver(ids, wiring.handlers())
+    assert done == len(ids), "a message was not delivered"
+    return done

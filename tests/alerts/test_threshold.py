@@ -1,6 +1,6 @@
 """Threshold rules on readings: raise at A, clear at B, one open alert, repeats folded."""
 
-from tests.alerts.conftest import Works
+from tests.alerts.conftest import Works, low
 
 
 def test_a_value_below_the_limit_raises_one_alert(works: Works):
@@ -57,3 +57,15 @@ def test_a_hovering_value_opens_its_last_alert_again_within_the_cooldown(works: 
     alert = works.alert(tank)
     assert (alert.status, alert.occurrences, alert.held_back) == ("active", 3, "cooldown")
     assert len(works.messages("alerts.tell")) == 1
+
+
+def test_a_rule_may_leave_its_alert_open_when_the_cause_goes(works: Works):
+    works.rule(low(auto_resolve=False))
+    tank = works.tank()
+    works.measure(tank, 19)
+    works.measure(tank, 40)
+    alert = works.alert(tank)
+    assert (alert.status, alert.holds) == ("active", False)
+    works.measure(tank, 18)
+    alert = works.alert(tank)
+    assert (alert.status, alert.holds, alert.occurrences) == ("active", True, 2)

@@ -157,9 +157,9 @@ def _open(findings: Sequence[Finding], now: datetime) -> list[Opening]:
         )
         for one in ordered
     }
-    openings = _reopen(ordered, held, now)
-    done = {(one.finding.rule.id, one.finding.subject.id) for one in openings}
-    fresh = [one for one in ordered if (one.rule.id, one.subject.id) not in done]
+    openings = _resume(ordered, held, now)
+    openings += _reopen(_without(ordered, openings), held, now)
+    fresh = _without(ordered, openings)
     openings += _insert(fresh, held, now)
     openings = [
         one._replace(silent_until=quiet.get((one.finding.rule.id, one.finding.subject.id)))
@@ -177,6 +177,28 @@ def _open(findings: Sequence[Finding], now: datetime) -> list[Opening]:
 Held = dict[tuple[UUID, UUID], HeldBack | None]
 
 
+def _without(findings: Sequence[Finding], done: Sequence[Opening]) -> list[Finding]:
+    pairs = {(one.finding.rule.id, one.finding.subject.id) for one in done}
+    return [one for one in findings if (one.rule.id, one.subject.id) not in pairs]
+
+
+def _resume(ordered: Sequence[Finding], held: Held, now: datetime) -> list[Opening]:
+    """Go on with alerts whose cause had gone, but which nobody had ended."""
+    chosen = [one for one in ordered if one.state is not None and one.state.alert_id is not None]
+    keys = writing.resume(
+        [Repeat(_alert_of(one), _context(one)) for one in chosen],
+        [held[one.rule.id, one.subject.id] for one in chosen],
+    )
+    return [_again(one, keys, held, now) for one in chosen if _alert_of(one) in keys]
+
+
+def _again(finding: Finding, keys: dict[UUID, str], held: Held, now: datetime) -> Opening:
+    alert_id, why = _alert_of(finding), held[finding.rule.id, finding.subject.id]
+    told = (finding.state or NOTHING).told
+    told = told if why else rules.after_telling(told, now)
+    return Opening(alert_id, keys[alert_id], finding, why, told, again=True)
+
+
 def _reopen(ordered: Sequence[Finding], held: Held, now: datetime) -> list[Opening]:
     """Open alerts again whose people were told of them within the cooldown, or all day."""
     chosen = [
@@ -191,18 +213,7 @@ def _reopen(ordered: Sequence[Finding], held: Held, now: datetime) -> list[Openi
         [held[one.rule.id, one.subject.id] for one in chosen],
         [_first_step(one, now) for one in chosen],
     )
-    return [
-        Opening(
-            _alert_of(one),
-            opened[_alert_of(one)],
-            one,
-            held[one.rule.id, one.subject.id],
-            (one.state or NOTHING).told,
-            again=True,
-        )
-        for one in chosen
-        if _alert_of(one) in opened
-    ]
+    return [_again(one, opened, held, now) for one in chosen if _alert_of(one) in opened]
 
 
 def _first_step(finding: Finding, now: datetime) -> datetime | None:

@@ -47,10 +47,21 @@ _REMEMBER = text(
     " told_count = excluded.told_count, updated_at = excluded.updated_at"
 )
 _REPEAT = text(
-    "update alerts a set occurrences = a.occurrences + 1, last_seen_at = :now, holds = true,"
+    "update alerts a set occurrences = a.occurrences + 1, last_seen_at = :now,"
+    " holds = case when a.holds is not null then true end,"
     " context = a.context || cast(one.context as jsonb)"
     " from unnest(cast(:ids as uuid[]), cast(:contexts as text[])) one(id, context)"
     " where a.id = one.id and a.resolved_at is null"
+)
+# A rule that does not resolve by itself leaves its alert open when the cause goes.
+_RESUME = text(
+    "update alerts a set occurrences = a.occurrences + 1, last_seen_at = :now, holds = true,"
+    " held_back = one.held, version = a.version + 1,"
+    " told_at = case when one.held is null then :now else a.told_at end,"
+    " context = a.context || cast(one.context as jsonb)"
+    " from unnest(cast(:ids as uuid[]), cast(:contexts as text[]), cast(:held as text[]))"
+    " one(id, context, held)"
+    " where a.id = one.id and a.resolved_at is null returning a.id, a.key"
 )
 _REOPEN = text(
     "update alerts a set status = 'active', resolved_at = null, resolution_notes = '',"
@@ -102,6 +113,19 @@ def repeat(rows: Sequence[Repeat]) -> None:
         ordered = sorted(rows, key=lambda row: row.alert_id)
         values = {"ids": [row.alert_id for row in ordered], "now": clock.now()}
         session().execute(_REPEAT, {**values, "contexts": _json(row.context for row in ordered)})
+
+
+def resume(rows: Sequence[Repeat], held: Sequence[str | None]) -> dict[UUID, str]:
+    """Note that causes are back whose alerts never ended; return the keys of those."""
+    if not rows:
+        return {}
+    values = {
+        "ids": [row.alert_id for row in rows],
+        "contexts": _json(row.context for row in rows),
+        "held": list(held),
+        "now": clock.now(),
+    }
+    return {row.id: row.key for row in session().execute(_RESUME, values)}
 
 
 def reopen(
