@@ -29,6 +29,7 @@ SHOWN: Final = 10
 @click.option("--log", "log_file", type=FILE, required=True, help=".jsonl or .xes, also .gz.")
 @click.option("--expect", type=FILE, help="per_case.jsonl(.gz) or summary.json to compare with.")
 @click.option("--matrix", type=FILE, help="Amount bands or an approval matrix to count with.")
+@click.option("--sla", type=FILE, help="An SLA definition: its clock runs beside every case.")
 @click.option("--amount", help="Attribute of a case that holds its amount.")
 @click.option("--as-of", "instants", multiple=True, help="Count states then; repeatable.")
 @click.option("--only", help="Count only steps that begin so, instead of the automatic choice.")
@@ -53,8 +54,7 @@ def command(
     role it names, with the clock set to the log's. Nothing is sent; everything is rolled back
     at the end. Exit 0 without differences, 1 with, 2 when a file cannot be read.
     """
-    from wfweb.replay.cases import BrokenLog
-    from wfweb.replay.expected import BrokenExpectation
+    from wfweb.replay.cases import BrokenExpectation, BrokenLog
 
     try:
         report = _report(definition, log_file, expect, matrix, settings)
@@ -84,13 +84,14 @@ def _report(
     matrix: Path | None,
     settings: dict[str, Any],
 ) -> dict[str, Any]:
-    from wfweb.replay import amounts, expected, logs, results
+    from wfweb.replay import amounts, clock_file, clock_results, expected, logs, results
 
     body = _definition(definition)
     zone = _zone(settings["time_zone"])
     instants = [_instant(text) for text in settings["instants"]]
     table = amounts.read_matrix(matrix, settings["amount"]) if matrix else None
     wanted = expected.read_expected(expect) if expect else None
+    settings["clock"] = clock_file.read_clock(settings["sla"]) if settings["sla"] else None
     cases = list(logs.read_log(log_file, zone))
     found = _run(body, cases, settings)
     report = results.summary(found, instants)
@@ -99,6 +100,8 @@ def _report(
     report["events_left_out"] = found.left_out
     report["notes"] = found.notes
     report["accepted"], report["refused"] = report["events_accepted"], report["events_refused"]
+    if found.watch is not None:
+        report["sla"] = clock_results.sla_summary(found, found.watch)
     comparison = expected.Comparison()
     if wanted is not None:
         comparison = expected.compare(found, report, wanted)
@@ -146,7 +149,10 @@ def _run(body: DefinitionBody, cases: Sequence[Case], settings: dict[str, Any]) 
 
     chosen = selection.choose(body, cases, only=settings["only"], lifecycle=settings["lifecycle"])
     options = runner.Options(
-        batch=settings["batch"], commit_each=settings["commit_each"], keep=settings["keep"]
+        batch=settings["batch"],
+        commit_each=settings["commit_each"],
+        keep=settings["keep"],
+        clock=settings["clock"],
     )
     steps = sum(chosen.name_of(event) is not None for case in cases for event in case.events)
     try:
@@ -173,6 +179,8 @@ def _words(report: dict[str, Any]) -> str:
     for instant, states in report["open_documents_as_of"].items():
         shown = ", ".join(f"{count:,} {state}" for state, count in states.items())
         lines.append(f"  at {instant}: {shown}")
+    if "sla" in report:
+        lines += _clock_words(report["sla"])
     if "matrix" in report:
         matrix = report["matrix"]
         shown = ", ".join(f"{count:,} need {name}" for name, count in matrix["documents"].items())
@@ -181,3 +189,18 @@ def _words(report: dict[str, Any]) -> str:
     lines += [f"  differs: {sentence}" for sentence in report["examples"]]
     lines.append(f"{report['differences']:,} differences")
     return "\n".join(lines)
+
+
+def _clock_words(sla: dict[str, Any]) -> list[str]:
+    counts = ", ".join(f"{count:,} {word}" for word, count in sla["clocks"].items())
+    levels = ", ".join(
+        f"{count:,} {level}" for level, count in sla["levels_of_approved_documents"].items()
+    )
+    lines = [f"  clock {sla['definition']}: {counts}", f"  levels: {levels}"]
+    if "taken" in sla:
+        taken = sla["taken"]
+        after = ", ".join(
+            f"{count:,} on day {day}" for day, count in taken["days_from_start"].items()
+        )
+        lines.append(f"  {taken['step']} by itself: {taken['accepted']:,} accepted; {after}")
+    return lines

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wfweb.approvals.matrix import LevelSpec, Matrix, MatrixStatus, choose, rows_from_bands
-from wfweb.replay.cases import Case
-from wfweb.replay.expected import BrokenExpectation
+from wfweb.replay.cases import BrokenExpectation, Case
 from wfweb.workflow import exchange
 from wfweb.workflow.problems import BrokenFile
 

@@ -17,6 +17,10 @@ class BrokenLog(Exception):  # noqa: N818 - read as a sentence
         self.line = line
 
 
+class BrokenExpectation(Exception):  # noqa: N818 - read as a sentence
+    """A file given beside a log (expected results, a matrix, a clock) that cannot be read."""
+
+
 @dataclass(slots=True)
 class LogEvent:
     """One event as the log tells it; ``at`` never goes back within its case."""

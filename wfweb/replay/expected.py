@@ -9,13 +9,11 @@ from typing import Any
 
 import orjson
 
+from wfweb.replay import clock_results
+from wfweb.replay.cases import BrokenExpectation
 from wfweb.replay.results import Results
 
 SHOWN = 20
-
-
-class BrokenExpectation(Exception):  # noqa: N818 - read as a sentence
-    """A file of expected results that cannot be read."""
 
 
 @dataclass(slots=True)
@@ -111,6 +109,11 @@ def _per_case(results: Results, expected: Iterable[Mapping[str, Any]]) -> Compar
                 f"{case.id}: {case.flags} in “{case.state}”, expected"
                 f" {wanted['accepted']} in “{wanted['final_state']}”"
             )
+        elif results.watch is not None:
+            shown = results.watch.figures(case.id)
+            sentence = clock_results.case_difference(case, shown, wanted)
+            if sentence is not None:
+                comparison.add(sentence)
     for case_id in left:
         comparison.add(f"{case_id}: in the log, but not expected")
     return comparison
@@ -150,6 +153,9 @@ def _summary(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Comparison:
             if value is not None and found[name].get(place) != value:
                 comparison.add(f"{name} {place}: {found[name].get(place)}, expected {value}")
     _refusals(found, wanted, comparison)
+    if "sla" in found:
+        for sentence in clock_results.summary_differences(found["sla"], wanted):
+            comparison.add(sentence)
     return comparison
 
 

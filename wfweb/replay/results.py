@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from wfweb.replay.clocks import Watch
+
 QUANTILES = (("p50", 0.50), ("p75", 0.75), ("p90", 0.90), ("p95", 0.95), ("p99", 0.99))
 
 
@@ -40,6 +42,7 @@ class Results:
     seconds: float = 0.0
     left_out: int = 0
     notes: list[str] = field(default_factory=list)
+    watch: Watch | None = None
 
 
 def note_move(case: CaseResult, at: datetime, step: str, before: str, after: str) -> None:
