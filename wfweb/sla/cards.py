@@ -10,6 +10,7 @@ from wfweb.calendars import rules as business
 from wfweb.kernel.formats import short_moment
 from wfweb.sla.countdown import (
     LONG,
+    MINUTE,
     countdown_words,
     hours_open,
     hours_words,
@@ -31,7 +32,7 @@ RANGES: Final[Mapping[str, str]] = {
     "YELLOW": "60 to 80 %",
     "ORANGE": "80 to 95 %",
     "RED": "95 to 100 %",
-    "BREACHED": "100 % and over",
+    "BREACHED": "from 100 %",
 }
 SUBJECTS: Final[Mapping[str, str]] = {
     "record": "Record",
@@ -49,6 +50,7 @@ class Card:
     """A clock as the board shows it; ``big`` counts on in the browser when ``live``."""
 
     id: UUID
+    kind: str
     key: str
     title: str
     url: str
@@ -72,6 +74,11 @@ class Card:
         return self.level.lower()
 
     @property
+    def left_words(self) -> str:
+        """What is left in working time, however much it is."""
+        return countdown_words(self.left)
+
+    @property
     def level_name(self) -> str:
         """Its level in words."""
         return NAMES[self.level]
@@ -79,7 +86,7 @@ class Card:
     @property
     def name(self) -> str:
         """What buttons call it: the key of its record, else its title."""
-        return self.key if "-" in self.key else self.title
+        return self.key or self.title
 
 
 @dataclass(slots=True)
@@ -152,7 +159,8 @@ def card(row: Sequence[Any], hours: Hours, teams: Mapping[str, str]) -> Card:
     live = not paused and clock.due_at is not None and left <= LONG
     return Card(
         id=clock.id,
-        key=key or SUBJECTS.get(clock.subject_type, clock.subject_type),
+        kind=SUBJECTS.get(clock.subject_type, clock.subject_type),
+        key=key or "",
         title=bare_title(clock.title, key or ""),
         url=clock.url or f"/sla/{clock.id}",
         definition=definition,
@@ -178,7 +186,8 @@ def bare_title(title: str, key: str) -> str:
 
 def _big(clock: SlaClock, left: int, now: datetime, *, live: bool) -> str:
     if clock.paused_at is not None:
-        return f"Paused {wall_words((now - clock.paused_at).total_seconds())}"
+        since = (now - clock.paused_at).total_seconds()
+        return f"Paused {wall_words(since)}" if since >= MINUTE else "Paused just now"
     if clock.due_at is None:
         return "No working time to come"
     return countdown_words(left) if live else short_moment(clock.due_at)

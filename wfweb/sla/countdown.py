@@ -48,6 +48,13 @@ def span_words(seconds: int) -> str:
     return f"{minutes} min {whole % MINUTE:02d} s" if minutes else f"{whole} s"
 
 
+def exact_words(seconds: int) -> str:
+    """Return a length of business time to the second, e.g. ``3 h 54 min 25 s``."""
+    hours, rest = divmod(abs(int(seconds)), HOUR)
+    parts = [(hours, "h"), (rest // MINUTE, "min"), (rest % MINUTE, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
+
+
 def countdown_words(left: int) -> str:
     """Return what a running clock shows: ``2 h 10 min left`` or ``1 h 12 min over``."""
     return f"{span_words(left)} {'over' if left < 0 else 'left'}"

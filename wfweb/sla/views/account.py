@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -12,10 +13,11 @@ from wfweb.identity import queries as identity
 from wfweb.kernel import clock as time
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
+from wfweb.kernel.formats import local
 from wfweb.sla import board, daytable, loading, pinning, receipts, rules, wording
 from wfweb.sla.cards import NAMES, SUBJECTS, Hours, calendar_of, card
 from wfweb.sla.clocks import Held
-from wfweb.sla.countdown import span_words, wall_words
+from wfweb.sla.countdown import exact_words, span_words, wall_words
 from wfweb.sla.definitions import version_of
 from wfweb.sla.ledger import Ledger, whole
 from wfweb.sla.models import SlaClock, SlaCrossing
@@ -69,6 +71,8 @@ def of(found: SlaClock) -> dict[str, Any]:
         "story": _story(found, ledger),
         "turns": _turns(held, ledger, found.completed_at or now),
         "words": span_words,
+        "exact": exact_words,
+        "due_there": _there(found.receipt),
         "wall": wall_words,
         "level_name": NAMES[found.level],
         "subject": SUBJECTS.get(found.subject_type, found.subject_type),
@@ -76,6 +80,15 @@ def of(found: SlaClock) -> dict[str, Any]:
         "at": int(now.timestamp()),
         "hours": hours.spans(),
     }
+
+
+def _there(receipt: dict[str, Any] | None) -> str:
+    """Return the due time as people at the calendar's place read it; empty where we are."""
+    if receipt is None or receipt["due"] is None:
+        return ""
+    due = datetime.fromisoformat(receipt["due"])
+    there = due.astimezone(ZoneInfo(receipt["zone"]))
+    return f"{there:%a %H:%M %Z}" if there.utcoffset() != local(due).utcoffset() else ""
 
 
 def check(found: SlaClock) -> Check | None:

@@ -74,8 +74,8 @@ def of(content: str, start: datetime | None, record_key: str) -> Preview:
     tried, subject = _tried(body, record_key)
     made.tried = tried
     calendar = _calendar(body, subject)
-    begins = tried.begins if tried and tried.begins else _aware(start)
-    _count(made, body, calendar, whole(begins))
+    begins = tried.begins if start is None and tried else None
+    _count(made, body, calendar, whole(begins or _aware(start)))
     return made
 
 
