@@ -13,6 +13,8 @@ from tests.api.conftest import Program
 from tests.api.test_layer_requests import is_problem
 from tests.api.world import World, make_world
 from tests.api.world_alerts import alert_parameters
+from tests.api.world_locks import lock_parameters
+from tests.api.world_work import work_parameters
 from tests.people import People
 from wfweb.app import api_blueprints
 from wfweb.identity.queries import role_by_id, roles_by_code
@@ -26,7 +28,14 @@ UNSAFE = [op for op in ALL if not op.safe]
 WITH_OBJECT = [op for op in ALL if op.path_parameters]
 
 # Writing under a code that the own company does not use makes something of one's own there.
-MAKES_OWN = {"save_workflow_draft", "save_matrix_draft", "save_metric", "save_calendar_draft", "save_sla_definition"}
+MAKES_OWN = {
+    "save_workflow_draft",
+    "save_matrix_draft",
+    "save_metric",
+    "save_calendar_draft",
+    "save_sla_definition",
+    "save_lock_type",
+}
 
 
 def by_name(op: Operation) -> str:
@@ -48,6 +57,8 @@ def world(people: People) -> World:
             "attachment_id": str(made.attachment_id),
             "assignment_id": str(made.assignment_id),
             **alert_parameters(people, made.record_id),
+            **lock_parameters(people, made.record_id),
+            **work_parameters(people, made.record_id),
         }
     )
     return made
@@ -58,6 +69,7 @@ CODES = {
     "/workflows/": "order_approval",
     "/matrices/": "order_matrix",
     "/alert-rules/": "level_low",
+    "/lock-types/": "review_hold",
     "/calendars/": "office",
     "/sla/definitions/": "decide_order",
 }
@@ -82,7 +94,7 @@ def required_query(op: Operation, world: World) -> str:
     if op.query is None:
         return ""
     needed = [name for name, f in op.query.model_fields.items() if f.is_required()]
-    values = {"target_id": str(world.record_id)}
+    values = {"target_id": str(world.record_id), "action": "refinance"}
     return "?" + "&".join(f"{name}={values[name]}" for name in needed) if needed else ""
 
 

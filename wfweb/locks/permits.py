@@ -55,6 +55,7 @@ def issue(record: Record, action: str, arguments_digest: str = "") -> ActionPerm
         record_id=record.id,
         action=action,
         arguments_digest=arguments_digest,
+        status="issued",
         issued_at=now,
         expires_at=now + timedelta(seconds=SECONDS),
     )
