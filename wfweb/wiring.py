@@ -54,6 +54,7 @@ from wfweb.records.events import (
     RecordCreated,
     RecordRestored,
 )
+from wfweb.sla import calendar_use as sla_calendar_use
 from wfweb.sla import checks as sla_checks
 from wfweb.sla import events as sla_events
 from wfweb.sla import jobs as sla_jobs
@@ -212,6 +213,8 @@ def _calendars() -> None:
     usage.register("workflow definitions", calendar_use.definitions_with)
     usage.register("approval matrices", calendar_use.matrices_with)
     usage.register("approval levels that are open", calendar_use.open_levels_with)
+    usage.register("deadlines", sla_calendar_use.definitions_with)
+    usage.register("clocks that run", sla_calendar_use.open_clocks_with)
 
 
 def _approvals() -> None:

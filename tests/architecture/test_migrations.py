@@ -13,7 +13,14 @@ from sqlalchemy import create_engine, text
 from tests.conftest import ROOT, Servers
 from wfweb.models import METADATA
 
-APPEND_ONLY = {"audit_events", "workflow_history", "approval_decisions"}
+APPEND_ONLY = {
+    "audit_events",
+    "workflow_history",
+    "approval_decisions",
+    "sla_definition_versions",
+    "sla_segments",
+    "sla_crossings",
+}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from wfweb.identity.models import Role, User
 from wfweb.kernel.db import session
 from wfweb.kernel.ports import Label
 from wfweb.records.models import Record, RecordType
+from wfweb.sla.models import SlaClock, SlaDefinition
 from wfweb.tasks.models import Task
 from wfweb.workflow.models import WorkflowDefinition, WorkflowInstance
 
@@ -78,6 +79,16 @@ def _role(subject_id: UUID) -> Label | None:
     return Label(found.name, f"/admin/roles/{found.id}") if found else None
 
 
+def _clock(subject_id: UUID) -> Label | None:
+    found = session().get(SlaClock, subject_id)
+    return Label(found.title, f"/sla/{found.id}") if found else None
+
+
+def _promise(subject_id: UUID) -> Label | None:
+    found = session().get(SlaDefinition, subject_id)
+    return Label(found.name, f"/sla/definitions/{found.code}") if found else None
+
+
 _NAMES: dict[str, Callable[[UUID], Label | None]] = {
     "record": _record,
     "approval_request": _request,
@@ -89,4 +100,6 @@ _NAMES: dict[str, Callable[[UUID], Label | None]] = {
     "task": _task,
     "user": _user,
     "role": _role,
+    "sla_clock": _clock,
+    "sla_definition": _promise,
 }
