@@ -12,8 +12,9 @@ from sqlalchemy import text
 from tests.replay.conftest import DEFINITIONS, EXPECTED, LOGS, MACHINE
 from tests.replay.test_logs import jsonl
 from wfweb.kernel.db import session, transaction
-from wfweb.replay import amounts, expected, results, runner, selection
+from wfweb.replay import amounts, clock_results, expected, results, runner, selection
 from wfweb.replay.cases import Case
+from wfweb.replay.clock_file import ClockFile, read_clock
 from wfweb.replay.logs import read_log
 from wfweb.replay.results import CaseResult, Results
 from wfweb.workflow.definitions import read_body
@@ -24,10 +25,22 @@ SAMPLED = {
     "bpi2012_loan_applications_application__frequent_steps": 5,
     "traffic_fines_sample10k__frequent_steps": 4,
 }
+CLOCK_FILES = Path(__file__).parent / "clocks"
+CLOCKS = {
+    "bpi2020": "approval.yaml",
+    "receipt_environmental_permit": "permit.yaml",
+    "traffic_fines": "penalty.yaml",
+}
 
 
 def log_of(definition: Path) -> Path:
     return next(p for p in LOGS.glob("*.jsonl.gz") if definition.name.startswith(p.name[:-9]))
+
+
+def clock_for(definition: Path) -> ClockFile | None:
+    """The SLA clock that the expected files tell of, written as a definition."""
+    name = next((name for start, name in CLOCKS.items() if definition.name.startswith(start)), None)
+    return read_clock(CLOCK_FILES / name) if name else None
 
 
 def run(definition: Any, cases: list[Case], **options: Any) -> Results:
@@ -55,8 +68,10 @@ def test_logs_of_others_come_out_as_they_computed(
     if every > 1:
         kept = {case.id for case in cases}
         wanted = [row for row in wanted if row["case"] in kept]  # type: ignore[index]
-    found = run(definition.read_bytes(), cases)
+    found = run(definition.read_bytes(), cases, clock=clock_for(definition))
     told = results.summary(found)
+    if found.watch is not None:
+        told["sla"] = clock_results.sla_summary(found, found.watch)
     assert expected.compare(found, told, wanted).examples == []
     if every == 1:
         whole = expected.read_expected(logs / "expected" / f"{definition.stem}.summary.json")
