@@ -5,7 +5,7 @@
   const { $, $$, say, guarded, openDialog } = window.wf;
   const FIELDS = 'textarea, select, [contenteditable=true], input:not([type=checkbox], [type=radio], [type=button], [type=submit])';
   const PANE = '[data-pane]:not([data-triage])'; // on a list the attribute names its pane
-  const PLACES = { i: 'inbox', m: 'my-requests', r: 'records', w: 'workflows' };
+  const PLACES = { i: 'inbox', m: 'my-requests', r: 'records', s: 'sla', w: 'workflows' };
   const lettersOn = () => document.body.dataset.keys !== 'off';
   const rows = list => $$('[data-row]', list);
   const link = row => $('.ti a, [data-row-link]', row);
