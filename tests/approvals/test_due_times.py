@@ -161,6 +161,9 @@ def test_page_mail_and_api_say_how_it_was_counted(
     page = client_of(world.people.ada).get(f"/requests/{case.request.key}").text
     assert "Why is it due then?" in page
     assert words in page
+    why = client_of(world.people.ada).get(f"/requests/{case.request.key}/explanation").text
+    assert "Why it is due" in why
+    assert "17:00 to 18:00" in why
     with transaction(actor=world.people.ada.actor):
         shown = shown_request(request_page(case.request.key))
         assert words in (shown.levels[0].due_text or "")

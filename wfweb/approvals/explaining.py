@@ -14,6 +14,8 @@ from wfweb.approvals.models import (
 )
 from wfweb.approvals.request_page import chain_of
 from wfweb.approvals.subject import EDITED, REQUESTED
+from wfweb.calendars import daytable
+from wfweb.calendars.words import duration, in_words
 from wfweb.identity import queries as people
 from wfweb.identity.models import User
 from wfweb.kernel.actor import current_actor
@@ -93,10 +95,27 @@ def _level(
         "kept_from_id": level.kept_from_id,
         "approved_by_rule": found.get("rule"),
         "conditions": found.get("why"),
+        "due_at": level.due_at,
+        "due_because": in_words(level.receipt) if level.receipt else "",
+        "due_days": _days(level.receipt) if level.receipt else [],
         "people": [_seat(seat, named) for seat in seats if seat.level_id == level.id],
         "left_out": found.get("left_out", []),
         "notes": found.get("notes", []),
     }
+
+
+def _days(receipt: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what counted day by day, as the receipt of the due time says."""
+    return [
+        {
+            "days": row.days,
+            "hours": row.hours or "nothing",
+            "time": duration(row.seconds) if row.seconds else "",
+            "so_far": duration(row.so_far),
+            "why": row.why,
+        }
+        for row in daytable.table(receipt)
+    ]
 
 
 def _seat(seat: ApprovalAssignment, named: Mapping[UUID, User]) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from wfweb.calendars import daytable
 from wfweb.calendars.receipts import ReceiptMismatchError
 from wfweb.identity import queries as identity
 from wfweb.kernel import clock as time
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.formats import local
-from wfweb.sla import board, daytable, loading, pinning, receipts, rules, wording
+from wfweb.sla import board, loading, pinning, receipts, rules, wording
 from wfweb.sla.cards import NAMES, SUBJECTS, Hours, calendar_of, card
 from wfweb.sla.clocks import Held
 from wfweb.sla.countdown import exact_words, span_words, wall_words

@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wfweb import conditions
+from wfweb.calendars import daytable
 from wfweb.calendars import queries as calendars
 from wfweb.calendars import rules as business
+from wfweb.calendars.daytable import DayRow
 from wfweb.kernel import clock, formats
 from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed
 from wfweb.records import queries as records
 from wfweb.records.models import Record
-from wfweb.sla import checking, daytable, pinning, receipts, subjects, wording
+from wfweb.sla import checking, pinning, receipts, subjects, wording
 from wfweb.sla.body import DefinitionBody, When
 from wfweb.sla.cards import NAMES
-from wfweb.sla.daytable import DayRow
 from wfweb.sla.judging import Judge
 from wfweb.sla.ledger import Happening, told, whole
 from wfweb.sla.views import text
