@@ -19,9 +19,18 @@ BY_PREFIX: dict[str, dict[str, str]] = {
     "/matrices/": {"code": "sales_order_amounts"},
     "/api/v1/matrices/": {"code": "sales_order_amounts"},
     "/api/docs/": {"tag": "records"},
+    "/calendars/": {"code": "office_hours"},
+    "/api/v1/calendars/": {"code": "office_hours"},
+    "/sla/definitions/": {"code": "answer"},
+    "/api/v1/sla/definitions/": {"code": "answer"},
+    "/alert-rules/": {"code": "too_warm"},
+    "/api/v1/alert-rules/": {"code": "too_warm"},
+    "/api/v1/lock-types/": {"code": "warm_hold"},
 }
 QUERIES = {
     "/api/v1/audit": "?target_id={target_id}",
+    "/api/v1/records/<ref>/check-action": "?action=sell",
+    "/api/v1/properties/<ref>/check-action": "?action=sell",
     "/pickers/people": "?q=ada",
     "/pickers/records/<type_code>": "?q=a",
 }
@@ -86,6 +95,12 @@ def address(door: Door, world: World, **given: str) -> str:
         else world.order[0]
     )
     values["seat"] = values["assignment_id"]
+    if door.rule.startswith("/alerts/"):
+        values["key"] = values["alert_key"]
+    elif door.rule.startswith("/tasks/"):
+        values["key"] = values["task_key"]
+    elif re.search("/properties/|/locks|/metrics", door.rule):
+        values["ref"] = values["locked_ref"]
     for prefix, special in BY_PREFIX.items():
         if door.rule.startswith(prefix):
             values = {**values, **special}

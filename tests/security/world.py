@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, text
 
 from tests.people import Person, add_person, person_of, sign_in
 from tests.support.client import PageClient
+from tests.support.governance import furnish
 from wfweb.approvals.models import ApprovalAssignment, ApprovalRequest
 from wfweb.approvals.service import ask
 from wfweb.audit.models import AuditEvent
@@ -126,6 +127,7 @@ def build(app: Flask) -> World:
     for _key in demo.act_out(short, company):
         pass
     _furnish(world)
+    _watch(world)
     tell(world)
     _remember(world)
     return world
@@ -194,6 +196,15 @@ def _furnish(world: World) -> None:
             "number": "1",
         }
     )
+
+
+def _watch(world: World) -> None:
+    """Let a metric raise an alert that locks a customer, and note what all that is called."""
+    with transaction(company_id=world.company):
+        customers = select(Record.id).where(Record.type_code == "customer").order_by(Record.key)
+        customer_id = session().scalars(customers).first()
+    assert customer_id is not None
+    world.values.update(furnish(world.people["administrator"].actor, customer_id))
 
 
 def _remember(world: World) -> None:

@@ -54,11 +54,12 @@ class EndpointIn(In):
 class EndpointChange(In):
     """What is to be different; what is left out stays."""
 
-    model_config = example({"active": False})
+    model_config = example({"active": False, "version": 1})
 
     name: Name | None = None
     url: Url | None = None
     active: bool | None = None
+    version: int | None = None
 
 
 class CallOut(Out):
