@@ -277,7 +277,7 @@ def test_every_rule_of_the_pack_survives_its_form(portfolio: Estate, portfolio_c
         before = {row.code: row.body for row in rows}
     for code, body in before.items():
         address = f"/alert-rules/{code}/edit"
-        form = next(n for n in read(saskia.get(address).text).root.walk() if n.get("action") == address)
+        form = next(n for n in read(saskia.get(address).text).nodes if n.get("action") == address)
         values = {name: value for name, value in filled(form) if name != "csrf_token"}
         assert post(saskia, address, values, form=address).status_code == 303
         with transaction(company_id=portfolio.company):

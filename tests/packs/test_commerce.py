@@ -37,7 +37,7 @@ def test_it_installs_and_the_second_time_changes_nothing(rollback):
     company = new_company()
     with transaction(company_id=company):
         first = install(PACK)
-    assert (first.record_types, first.matrices, first.workflows, first.roles) == (6, 3, 3, 4)
+    assert (first.record_types, first.matrices, first.workflows, first.roles) == (6, 3, 3, 5)
     with transaction(company_id=company):
         second = install(PACK)
         versions = session().scalar(select(func.count()).select_from(WorkflowVersion))

@@ -1,4 +1,4 @@
-"""Demo data for a first look: one company with the commerce pack, whose people can all sign in."""
+"""Demo data for a first look: one company with its packs, whose people can all sign in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from wfweb.packs import demo, install, read_pack
 if TYPE_CHECKING:
     from pathlib import Path
 
-PACK: Final = "commerce"
 SIGN_INS: Final = "sign_ins.json"
 
 
@@ -28,11 +27,14 @@ def ensure(data: Path) -> None:
         if session().scalar(select(exists().where(Company.id.is_not(None)))):
             return
     preparation.begin(data)
-    pack, company_id = read_pack(PACK), new_id()
+    packs, company_id = [read_pack(code) for code in demo.SHOWN], new_id()
     with transaction(company_id=company_id, system=True):
-        create_company(company_id, str(pack.people()["company"]))
-        install(pack)
-        sign_ins = demo.add_people(pack)
-    for _key in demo.act_out(pack, company_id):
-        pass
-    (data / SIGN_INS).write_text(json.dumps([asdict(entry) for entry in sign_ins], indent=1))
+        create_company(company_id, str(packs[0].people()["company"]))
+        for pack in packs:
+            install(pack)
+            demo.add_people(pack)
+    for pack in packs:
+        for _key in demo.act_out(pack, company_id):
+            pass
+    sign_ins = [asdict(entry) for entry in demo.all_sign_ins(packs)]
+    (data / SIGN_INS).write_text(json.dumps(sign_ins, indent=1))

@@ -4,7 +4,7 @@ Every step goes through the verb that a person's click would call, with the cloc
 the step's moment; only the telling is left out for what happened long ago.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,13 +17,13 @@ from wfweb.approvals import service as approvals
 from wfweb.approvals.models import ApprovalRequest
 from wfweb.events.models import OutboxMessage
 from wfweb.identity import access
-from wfweb.identity.queries import user_by_email
-from wfweb.identity.service import create_user
+from wfweb.identity.queries import roles_of, user_by_email
+from wfweb.identity.service import create_user, set_roles
 from wfweb.kernel import clock
 from wfweb.kernel.actor import Actor
 from wfweb.kernel.context import bind
 from wfweb.kernel.db import session, transaction
-from wfweb.packs import deadlines
+from wfweb.packs import deadlines, story
 from wfweb.packs.reading import Pack, read_pack
 from wfweb.records import service as records
 from wfweb.records import talk
@@ -31,6 +31,7 @@ from wfweb.workflow import service as workflow
 from wfweb.workflow.models import WorkflowInstance
 
 TOLD_LONG_AGO = timedelta(hours=12)
+SHOWN = ("commerce", "property_governance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,29 @@ def sign_ins(pack: Pack) -> list[SignIn]:
     ]
 
 
+def all_sign_ins(packs: Sequence[Pack]) -> list[SignIn]:
+    """Return who can be tried out in a company with several packs, everybody once."""
+    found: dict[str, SignIn] = {}
+    for entry in (one for pack in packs for one in sign_ins(pack)):
+        found.setdefault(entry.email, entry)
+    return list(found.values())
+
+
 def add_people(pack: Pack) -> list[SignIn]:
-    """Add the people of a demo to the current company, in the current transaction."""
+    """Add the people of a demo to the current company, in the current transaction.
+
+    Who is there already is given the roles of this demo as well.
+    """
     described = pack.people()
     made: dict[str, UUID] = {}
     for person in described["people"]:
         name = person["name"].split()[0].lower()
+        there = user_by_email(_email(person))
+        if there is not None:
+            made[name] = there.id
+            held = {role.code for role in roles_of([there.id])[there.id]}
+            set_roles(there.id, held | set(person["roles"]), version=None)
+            continue
         user = create_user(
             _email(person),
             person["name"],
@@ -84,9 +102,10 @@ def act_out(pack: Pack, company_id: UUID) -> Iterator[str]:
 
     Opens one transaction an act, as people's clicks do.
     """
-    stage = _Stage(company_id)
+    stage = Stage(company_id)
     for scene in pack.demo_records():
         yield stage.play(scene)
+    story.tell(pack, stage)
     deadlines.catch_up(company_id)
     with transaction(company_id=company_id):
         session().execute(
@@ -99,7 +118,7 @@ def act_out(pack: Pack, company_id: UUID) -> Iterator[str]:
         )
 
 
-class _Stage:
+class Stage:
     """Who is who, what is called what, and what time it is."""
 
     def __init__(self, company_id: UUID) -> None:
@@ -108,7 +127,8 @@ class _Stage:
         self._actors: dict[str, Actor] = {}
         self._company_id = company_id
 
-    def _actor(self, name: str) -> Actor:
+    def actor(self, name: str) -> Actor:
+        """Return somebody of the demo, by first name."""
         if name not in self._actors:
             with transaction(company_id=self._company_id):
                 user = user_by_email(f"{name}@kestrel.example")
@@ -118,10 +138,14 @@ class _Stage:
             self._actors[name] = access.actor_for(user.id)
         return self._actors[name]
 
+    def record(self, name: str) -> UUID:
+        """Return a record of the demo, by the name its scene gave it."""
+        return self._names[name]
+
     def play(self, scene: Mapping[str, Any]) -> str:
         """Act out one record from its creation to its last step."""
         moment = self._beginning(scene)
-        with clock.at(moment), bind(), transaction(actor=self._actor(scene["by"])):
+        with clock.at(moment), bind(), transaction(actor=self.actor(scene["by"])):
             data = {name: self._value(value, moment) for name, value in scene["data"].items()}
             record = records.create_record(scene["type"], data)
             record_id, key = record.id, record.key
@@ -129,7 +153,7 @@ class _Stage:
             self._names[scene["name"]] = record_id
         for step in scene.get("steps", ()):
             moment = min(moment + timedelta(hours=step["after_hours"]), self.present)
-            with clock.at(moment), bind(), transaction(actor=self._actor(step["by"])):
+            with clock.at(moment), bind(), transaction(actor=self.actor(step["by"])):
                 self._step(record_id, step)
         return key
 
@@ -182,6 +206,5 @@ def _asked_about(record_id: UUID) -> ApprovalRequest:
 
 def sign_in_help() -> str:
     """Return who may be tried out, for the sign-in page of a demo."""
-    pack = read_pack("commerce")
-    shown = sign_ins(pack)
+    shown = all_sign_ins([read_pack(code) for code in SHOWN])
     return render_template("packs/_sign_ins.html", sign_ins=shown, password=shown[0].password)

@@ -40,6 +40,16 @@ class Pack:
         described: Mapping[str, Any] = _yaml(self.folder / "people.yaml")
         return described
 
+    def data(self, name: str) -> Any:
+        """Return what a file of its demo holds."""
+        return _yaml(self.folder / name)
+
+    def story(self) -> list[Mapping[str, Any]]:
+        """Return what happens in its demo once the records are there; often nothing."""
+        there = (self.folder / "story.yaml").exists()
+        told: list[Mapping[str, Any]] = self.data("story.yaml") if there else []
+        return told
+
     def demo_records(self) -> Iterator[Mapping[str, Any]]:
         """Return the records of its demo, oldest first, one after another."""
         with (self.folder / "demo.jsonl").open(encoding="utf-8") as lines:

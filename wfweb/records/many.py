@@ -42,6 +42,7 @@ def create_many(type_code: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]
         record = _made(record_type, shape, key, row, number)
         _write(record)
         ids.append(record.id)
+    journal().flush()  # so that the same act can go on with them
     emit(
         RecordsAdded(
             target_type="record_type",

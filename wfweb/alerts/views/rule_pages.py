@@ -7,6 +7,7 @@ from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
 from wfweb.alerts import catalogue, checks, rules_admin, silencing
+from wfweb.alerts.body import RuleBody
 from wfweb.alerts.models import SEVERITIES, AlertRule, AlertSilence
 from wfweb.alerts.policy import MANAGE, VIEW
 from wfweb.alerts.preview import Preview
@@ -110,7 +111,8 @@ def edit_rule(code: str) -> ResponseReturnValue:
     """Show the form of a rule."""
     with transaction():
         found = rules_admin.rule_by_code(code)
-        return _form({**typed_of(found.body), "version": found.version}, found)
+        body = RuleBody.model_validate(found.body).model_dump(mode="json", exclude_none=True)
+        return _form({**typed_of(body), "version": found.version}, found)
 
 
 @bp.post("/alert-rules/new")
