@@ -260,14 +260,14 @@ def _sla() -> None:
     sla_subjects.clear()
     slots.fill("record.side", sla_pages.record_side)
     slots.fill("request.side", sla_pages.request_side)
-    record = sla_kinds.record_kind(clock_facts.parts_of_record)
+    record = sla_kinds.record_kind(clock_facts.parts_of_records)
     sla_subjects.register("record", record)
     request_kind = sla_kinds.told_kind(
         "request",
         "A request",
         clock_facts.request_facts,
         clock_facts.REQUEST_FIELDS,
-        parts=clock_facts.parts_of_request,
+        parts=clock_facts.parts_of_requests,
     )
     sla_subjects.register("request", request_kind)
     level = sla_kinds.told_kind(

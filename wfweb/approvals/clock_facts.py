@@ -3,15 +3,17 @@
 Whose turn it is: the person asked first of those who have not answered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from wfweb.approvals.models import OPEN_STATUSES, ApprovalAssignment, ApprovalLevel, ApprovalRequest
 from wfweb.kernel.db import session
 
+Part = tuple[UUID, tuple[str, UUID]]
 REQUEST_FIELDS = {
     "instance.level": "integer",
     "instance.round": "integer",
@@ -20,67 +22,56 @@ REQUEST_FIELDS = {
 LEVEL_FIELDS = {"instance.number": "integer", "instance.name": "text", "instance.request": "text"}
 
 
-def request_facts(request_id: UUID) -> dict[str, Any] | None:
-    """Return a request as it stands; nothing when there is none."""
-    found = session().get(ApprovalRequest, request_id, populate_existing=True)
-    if found is None:
-        return None
-    return {
-        **_about(found),
-        "id": found.id,
-        "title": f"{found.key} {found.title}",
-        "created_at": found.created_at,
-        "owner_id": _waiting_for(ApprovalAssignment.request_id == found.id),
-        "instance": {
-            "id": str(found.id),
-            "state": found.state,
-            "status": found.status,
-            "started_at": found.created_at,
-            "due_at": found.due_at,
-            "level": found.current_level,
-            "round": found.round,
-            "at_risk": found.at_risk,
-        },
-    }
+def request_facts(ids: Collection[UUID]) -> Iterator[dict[str, Any]]:
+    """Return requests as they stand, in two queries."""
+    waiting = _waiting_for(ApprovalAssignment.request_id, ids)
+    query = select(ApprovalRequest).where(ApprovalRequest.id.in_(list(ids)))
+    for found in session().scalars(query.execution_options(populate_existing=True)).all():
+        yield {
+            **_about(found),
+            "id": found.id,
+            "title": f"{found.key} {found.title}",
+            "created_at": found.created_at,
+            "owner_id": waiting.get(found.id),
+            "instance": {
+                "id": str(found.id),
+                "state": found.state,
+                "status": found.status,
+                "started_at": found.created_at,
+                "due_at": found.due_at,
+                "level": found.current_level,
+                "round": found.round,
+                "at_risk": found.at_risk,
+            },
+        }
 
 
-def level_facts(level_id: UUID) -> dict[str, Any] | None:
-    """Return a level of a request as it stands; nothing when there is none."""
-    found = session().get(ApprovalLevel, level_id, populate_existing=True)
-    if found is None:
-        return None
-    request = session().get_one(ApprovalRequest, found.request_id, populate_existing=True)
-    return {
-        **_about(request),
-        "id": found.id,
-        "title": f"{request.key} {request.title}: {found.name}",
-        "created_at": found.opened_at or request.created_at,
-        "owner_id": _waiting_for(ApprovalAssignment.level_id == found.id),
-        "instance": {
-            "id": str(found.id),
-            "state": request.state,
-            "status": found.status,
-            "started_at": found.opened_at,
-            "due_at": found.due_at,
-            "number": found.number,
-            "name": found.name,
-            "request": request.status,
-        },
-    }
-
-
-def levels_of(request_id: UUID) -> list[UUID]:
-    """Return the ids of a request's levels in order."""
-    query = select(ApprovalLevel.id).where(ApprovalLevel.request_id == request_id)
-    return list(session().scalars(query.order_by(ApprovalLevel.number)))
-
-
-def open_requests_of(record_id: UUID) -> list[UUID]:
-    """Return the ids of the requests that are being asked about a record."""
-    query = select(ApprovalRequest.id).where(
-        ApprovalRequest.record_id == record_id, ApprovalRequest.status.in_(OPEN_STATUSES)
+def level_facts(ids: Collection[UUID]) -> Iterator[dict[str, Any]]:
+    """Return levels of requests as they stand, in two queries."""
+    waiting = _waiting_for(ApprovalAssignment.level_id, ids)
+    query = (
+        select(ApprovalLevel, ApprovalRequest)
+        .join(ApprovalRequest, ApprovalRequest.id == ApprovalLevel.request_id)
+        .where(ApprovalLevel.id.in_(list(ids)))
     )
-    return list(session().scalars(query))
+    for found, request in session().execute(query.execution_options(populate_existing=True)).all():
+        yield {
+            **_about(request),
+            "id": found.id,
+            "title": f"{request.key} {request.title}: {found.name}",
+            "created_at": found.opened_at or request.created_at,
+            "owner_id": waiting.get(found.id),
+            "instance": {
+                "id": str(found.id),
+                "state": request.state,
+                "status": found.status,
+                "started_at": found.opened_at,
+                "due_at": found.due_at,
+                "number": found.number,
+                "name": found.name,
+                "request": request.status,
+            },
+        }
 
 
 def _about(request: ApprovalRequest) -> dict[str, Any]:
@@ -92,25 +83,36 @@ def _about(request: ApprovalRequest) -> dict[str, Any]:
     }
 
 
-def _waiting_for(condition: Any) -> UUID | None:
+def _waiting_for(column: "InstrumentedAttribute[UUID]", ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return who is asked first of those who have not answered, by request or level."""
     query = (
-        select(ApprovalAssignment.user_id)
+        select(column, ApprovalAssignment.user_id)
         .where(
-            condition,
+            column.in_(list(ids)),
             ApprovalAssignment.status == "pending",
             ApprovalAssignment.asked_at.is_not(None),
         )
         .order_by(ApprovalAssignment.sequence, ApprovalAssignment.id)
-        .limit(1)
     )
-    return session().scalar(query)
+    found: dict[UUID, UUID] = {}
+    for asked, user_id in session().execute(query).all():
+        found.setdefault(asked, user_id)
+    return found
 
 
-def parts_of_record(record_id: UUID) -> Iterable[tuple[str, UUID]]:
-    """Return the open requests of a record as subjects."""
-    return [("request", request_id) for request_id in open_requests_of(record_id)]
+def parts_of_records(ids: Collection[UUID]) -> Iterator[Part]:
+    """Return the requests that are being asked about records, as subjects."""
+    query = select(ApprovalRequest.record_id, ApprovalRequest.id).where(
+        ApprovalRequest.record_id.in_(list(ids)), ApprovalRequest.status.in_(OPEN_STATUSES)
+    )
+    for record_id, request_id in session().execute(query).all():
+        yield record_id, ("request", request_id)
 
 
-def parts_of_request(request_id: UUID) -> Iterable[tuple[str, UUID]]:
-    """Return the levels of a request as subjects."""
-    return [("level", level_id) for level_id in levels_of(request_id)]
+def parts_of_requests(ids: Collection[UUID]) -> Iterator[Part]:
+    """Return the levels of requests, as subjects."""
+    query = select(ApprovalLevel.request_id, ApprovalLevel.id).where(
+        ApprovalLevel.request_id.in_(list(ids))
+    )
+    for request_id, level_id in session().execute(query.order_by(ApprovalLevel.number)).all():
+        yield request_id, ("level", level_id)

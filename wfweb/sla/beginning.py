@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.ids import new_id
-from wfweb.sla import checking, loading, pinning, telling
+from wfweb.sla import checking, loading, pinning, receipts, telling
 from wfweb.sla.clocks import CLOCKS, Held, Row, project, settle, tell
 from wfweb.sla.definitions import Version
 from wfweb.sla.judging import Judge
@@ -94,6 +94,7 @@ def _story(row: Row, judge: Judge, others: Sequence[Row]) -> list[Happening]:
 
 def _write(held: Held) -> bool:
     """Write the row, unless somebody else started the same clock in this moment."""
+    held.row.change(receipt=receipts.receipt(held))
     values: dict[str, Any] = held.row.values()
     statement = insert(CLOCKS).values(values).on_conflict_do_nothing().returning(CLOCKS.c.id)
     if session().execute(statement).scalar_one_or_none() is None:

@@ -1,6 +1,6 @@
 """Making kinds of subjects: records, and what another feature tells in plain values."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +9,10 @@ from wfweb.kernel.db import session
 from wfweb.records.models import Record
 from wfweb.records.types import fields_for_conditions, find_type
 from wfweb.sla import record_subject
-from wfweb.sla.subjects import Lazy, Subject, SubjectKind
+from wfweb.sla.subjects import Key, Lazy, Subject, SubjectKind
 
-Told = Callable[[UUID], dict[str, Any] | None]
-Parts = Callable[[UUID], Iterable[tuple[str, UUID]]]
+Told = Callable[[Collection[UUID]], Iterable[dict[str, Any]]]
+Parts = Callable[[Collection[UUID]], Iterable[tuple[UUID, Key]]]
 
 
 def record_kind(parts: Parts) -> SubjectKind:
@@ -32,7 +32,7 @@ def told_kind(
     told: Told,
     more: Mapping[str, str],
     *,
-    parts: Parts = lambda _subject_id: (),
+    parts: Parts = lambda _subject_ids: (),
     reassign: Callable[[UUID, UUID], None] | None = None,
 ) -> SubjectKind:
     """Return how something about a record is a subject, told by its feature in plain values.
@@ -40,9 +40,8 @@ def told_kind(
     :param more: what conditions may read of it besides the usual values of ``instance``.
     """
 
-    def find(subject_id: UUID) -> Subject | None:
-        found = told(subject_id)
-        return None if found is None else _subject(subject_type, found)
+    def find(ids: Collection[UUID]) -> dict[UUID, Subject]:
+        return {one["id"]: _subject(subject_type, one) for one in told(ids)}
 
     def fields(record_type: str | None) -> FieldTypes:
         found = find_type(record_type) if record_type else None
@@ -59,7 +58,7 @@ def _subject(subject_type: str, found: dict[str, Any]) -> Subject:
     record_id = found["record_id"]
 
     def record() -> dict[str, Any]:
-        row = session().get(Record, record_id, populate_existing=True) if record_id else None
+        row = session().get(Record, record_id) if record_id else None
         return record_subject.record_facts(row) if row is not None else {}
 
     facts = Lazy(

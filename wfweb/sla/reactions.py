@@ -9,13 +9,14 @@ from uuid import UUID
 from wfweb.events import Event
 from wfweb.kernel.db import before_commit, session
 from wfweb.sla import service
+from wfweb.sla.subjects import Key
 
 
 class Noted:
     """The subjects an act changed, and the names of the events that did."""
 
     def __init__(self) -> None:
-        self.subjects: dict[service.Key, set[str]] = {}
+        self.subjects: dict[Key, set[str]] = {}
 
     def __call__(self) -> None:
         """Evaluate them; called at the end of the act."""

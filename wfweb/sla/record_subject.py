@@ -1,5 +1,6 @@
 """Records as subjects of clocks: their fields, the work on them, and who asked for it."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +17,15 @@ from wfweb.sla.subjects import Lazy, Subject
 from wfweb.workflow.models import WorkflowInstance
 
 
-def find(record_id: UUID) -> Subject | None:
-    """Return a record as it stands."""
-    record = session().scalar(
-        select(Record).where(Record.id == record_id).execution_options(populate_existing=True)
-    )
-    if record is None:
-        return None
+def find(ids: Collection[UUID]) -> dict[UUID, Subject]:
+    """Return records as they stand."""
+    query = select(Record).where(Record.id.in_(list(ids)))
+    found = session().scalars(query.execution_options(populate_existing=True)).all()
+    runs = instances_of([record.id for record in found])
+    return {record.id: _subject(record, runs.get(record.id, {})) for record in found}
+
+
+def _subject(record: Record, instance: dict[str, Any]) -> Subject:
     return Subject(
         type="record",
         id=record.id,
@@ -35,7 +38,7 @@ def find(record_id: UUID) -> Subject | None:
         facts=Lazy(
             record=lambda: record_facts(record),
             requester=lambda: person_facts(record.created_by_id),
-            instance=lambda: instance_facts(record.id),
+            instance=lambda: instance,
         ),
     )
 
@@ -74,25 +77,31 @@ def person_facts(user_id: UUID | None) -> dict[str, Any]:
     }
 
 
-def instance_facts(record_id: UUID) -> dict[str, Any]:
-    """Return the newest run of a workflow on a record."""
+def instances_of(record_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return the newest run of a workflow on each record, in one query."""
     query = (
-        select(WorkflowInstance)
-        .where(WorkflowInstance.record_id == record_id)
-        .order_by(WorkflowInstance.id.desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
+        select(
+            WorkflowInstance.record_id,
+            WorkflowInstance.id,
+            WorkflowInstance.state,
+            WorkflowInstance.status,
+            WorkflowInstance.started_at,
+            WorkflowInstance.due_at,
+            WorkflowInstance.retry_count,
+        )
+        .where(WorkflowInstance.record_id.in_(list(record_ids)))
+        .order_by(WorkflowInstance.id)
     )
-    found = session().scalar(query)
-    if found is None:
-        return {}
     return {
-        "id": str(found.id),
-        "state": found.state,
-        "status": found.status,
-        "started_at": found.started_at,
-        "due_at": found.due_at,
-        "retry_count": found.retry_count,
+        row.record_id: {
+            "id": str(row.id),
+            "state": row.state,
+            "status": row.status,
+            "started_at": row.started_at,
+            "due_at": row.due_at,
+            "retry_count": row.retry_count,
+        }
+        for row in session().execute(query)
     }
 
 

@@ -20,9 +20,8 @@ from wfweb.sla.clocks import Held, Row, project, settle, tell
 from wfweb.sla.judging import Judge
 from wfweb.sla.ledger import Happening
 from wfweb.sla.models import SlaDefinition
-from wfweb.sla.subjects import Subject
+from wfweb.sla.subjects import Key, Subject
 
-Key = tuple[str, UUID]
 NO_LONGER = "No longer applies"
 GONE = "The subject is gone"
 
@@ -48,37 +47,22 @@ def evaluate(changed: Mapping[Key, Collection[str]]) -> None:
     if not offers:
         return
     journal().flush()
-    wanted = {key: events for key, events in _with_parts(changed, offers) if key[0] in offers}
-    if not wanted:
-        return
-    held = loading.of_subjects([subject_id for _type, subject_id in wanted])
-    for (subject_type, subject_id), events in sorted(wanted.items(), key=lambda item: item[0]):
-        rows = held.get(subject_id, [])
-        if not rows and not any(offer.active for offer in offers[subject_type]):
-            continue
-        subject = subjects.find(subject_type, subject_id)
+    every = subjects.with_parts(list(changed), offers)
+    held = loading.of_subjects([subject_id for kind, subject_id in every if kind in offers])
+    wanted = sorted(key for key in every if _concerned(offers.get(key[0], ()), held, key))
+    found = subjects.find_all(wanted)
+    for key in wanted:
+        rows, subject = held.get(key[1], []), found.get(key)
         if subject is None:
             _drop([row for row in rows if row.completed_at is None])
         else:
-            _judge(subject, offers[subject_type], rows, events)
+            _judge(subject, offers[key[0]], rows, changed[every[key]])
 
 
-def _with_parts(
-    changed: Mapping[Key, Collection[str]], offers: Collection[str]
-) -> list[tuple[Key, Collection[str]]]:
-    """Return the changed subjects and those that change with them."""
-    found: dict[Key, Collection[str]] = dict(changed)
-    todo = list(changed)
-    while todo:
-        subject_type, subject_id = todo.pop()
-        kind = subjects.kinds().get(subject_type)
-        if kind is None or not set(offers) - {subject_type}:
-            continue
-        for part in kind.parts(subject_id):
-            if part not in found:
-                found[part] = found[subject_type, subject_id]
-                todo.append(part)
-    return list(found.items())
+def _concerned(offers: Sequence[Offer], held: Mapping[UUID, list[Row]], key: Key) -> bool:
+    """Tell whether a subject has an open clock, or could get one."""
+    rows = held.get(key[1], ())
+    return any(row.completed_at is None for row in rows) or any(one.active for one in offers)
 
 
 def _offers() -> dict[str, list[Offer]]:

@@ -34,8 +34,6 @@ def started(held: Held) -> None:
     }
     emit(ClockStarted(**about(row), after=after))
     crossings(held)
-    row.change(receipt=receipts.receipt(held))
-    row.save()
 
 
 def record(held: Held) -> None:
