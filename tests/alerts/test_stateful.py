@@ -29,7 +29,7 @@ from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Refusal
 from wfweb.wiring import TIMERS
 
-COOLDOWN, CAP = timedelta(minutes=30), 3
+COOLDOWN, CAP = timedelta(minutes=10), 2
 STEPS = [
     {"after_minutes": 20, "recipients": [{"role": "approver"}]},
     {"after_minutes": 90, "severity": "critical", "recipients": [{"role": "committee"}]},
@@ -50,7 +50,7 @@ class Tanks(RuleBasedStateMachine):
         self.code = f"low_{Tanks.round}"
         with clock.at(self.now):
             self.rule_id = self.works.rule(
-                low(code=self.code, cooldown_minutes=30, daily_cap=CAP, escalation=STEPS, **more)
+                low(code=self.code, cooldown_minutes=10, daily_cap=CAP, escalation=STEPS, **more)
             )
             self.tanks = [self.works.tank(f"T{Tanks.round}-{number}") for number in range(2)]
         self.raised = [False, False]
@@ -65,6 +65,11 @@ class Tanks(RuleBasedStateMachine):
         with clock.at(self.now):
             self.works.measure(self.tanks[tank], value)
         self.raised[tank] = value < 20 or (self.raised[tank] and value < 30)
+
+    @rule(tank=st.integers(0, 1), waits=st.lists(st.integers(0, 12), min_size=3, max_size=6))
+    def hover(self, tank: int, waits: list[int]) -> None:
+        for number, wait in enumerate(waits):
+            self.measure(tank, 50 if number % 2 else 10, wait)
 
     @rule(hours=st.integers(0, 14))
     def time_passes(self, hours: int) -> None:
@@ -172,7 +177,7 @@ def test_alerts_in_any_order(machine: type[Tanks]):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20,
+            max_examples=15,
             stateful_step_count=20,
             deadline=None,
             derandomize=True,
