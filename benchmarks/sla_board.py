@@ -41,7 +41,8 @@ select uuidv7(), d.company_id, d.id, d.live_version_id, d.code, 'resolution_time
     case when n %% 20 = 0 and not ended then 'waiting for the vendor' end, false, %(owner)s,
     (array['member', 'approver', 'committee', 'operator'])[1 + n %% 4], v.id, 1, 1
 from (select n, %(ended)s as ended,
-        (array['GREEN', 'GREEN', 'GREEN', 'YELLOW', 'ORANGE', 'RED', 'BREACHED'])[1 + n %% 7] as level,
+        (array['GREEN', 'GREEN', 'GREEN', 'YELLOW', 'ORANGE', 'RED', 'BREACHED'])[1 + n %% 7]
+            as level,
         date_trunc('second', now())
             + case when n %% 7 = 6 or %(ended)s then -random() else random() end
             * interval '20 days' as due

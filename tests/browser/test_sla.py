@@ -173,4 +173,3 @@ def test_a_poll_brings_what_changed_and_leaves_the_focus(
     page.evaluate("document.body.dispatchEvent(new CustomEvent('wf:poll'))")
     expect(page.locator("#level-orange")).to_contain_text(TITLES[76])
     expect(link).to_be_focused()
-
