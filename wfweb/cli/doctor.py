@@ -21,7 +21,7 @@ _STYLES: Final = {"fine": "green", "watch": "yellow", "wrong": "bold red"}
 @click.command()
 @json_option
 def doctor(*, as_json: bool) -> None:
-    """Check settings, database, rights, queue, outbox, disk and clock."""
+    """Check settings, database, rights, queue, outbox, locks, disk and clock."""
     from wfweb.cli import findings
     from wfweb.kernel.settings import load_settings
 

@@ -65,6 +65,7 @@ def examine(settings: Settings) -> list[Finding]:
             ("tenancy", _tenancy),
             ("outbox", _outbox),
             ("clock", _clock),
+            ("locks", _locks),
         )
         for part, look in parts:
             found += _with_connection(engine, part, look)
@@ -140,6 +141,21 @@ def _clock(connection: Connection) -> Iterator[Finding]:
     away = abs((datetime.now(UTC) - theirs).total_seconds())
     state = "fine" if away < _CLOCK_SECONDS else "wrong"
     yield Finding("clock", state, f"{away:.2f} s away from the database's")
+
+
+def _locks(connection: Connection) -> Iterator[Finding]:
+    from wfweb.locks import checking
+
+    lacking = checking.missing(connection)
+    if lacking:
+        detail = f"missing: {', '.join(lacking)}; run wfweb migrate"
+        yield Finding("locks", "wrong", detail)
+        return
+    failed = checking.exercise(connection)
+    if failed:
+        yield Finding("locks", "wrong", f"tried and rolled back: {'; '.join(failed)}")
+    else:
+        yield Finding("locks", "fine", "complete; create, block, unblock and expire work")
 
 
 def _migrations(settings: Settings) -> Finding:
