@@ -23,7 +23,7 @@ def start(version: Version, judge: Judge, others: Sequence[Row]) -> Held | None:
     the beginning and keeps the pauses of the clock it takes over from.
     """
     body = version.body
-    hours = pinning.hours_for(body, judge.subject)
+    hours = pinning.hours_for(body, judge.subject, judge.calendars)
     stops = body.stop is not None and judge.ends(body.stop, hours.calendar) is not None
     if stops or judge.cancels(body):
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from wfweb import conditions
 from wfweb.calendars import rules as business
+from wfweb.calendars.queries import Pinned
 from wfweb.sla.body import DefinitionBody, When
 from wfweb.sla.pinning import value_at
 from wfweb.sla.subjects import Subject
@@ -15,8 +16,15 @@ from wfweb.sla.subjects import Subject
 class Judge:
     """Asks the conditions of definitions about one subject at one instant."""
 
-    def __init__(self, subject: Subject, now: datetime, events: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        now: datetime,
+        events: Collection[str] = (),
+        calendars: dict[str | None, Pinned] | None = None,
+    ) -> None:
         self.subject, self.now, self.events = subject, now, events
+        self.calendars: dict[str | None, Pinned] = {} if calendars is None else calendars
         self.facts: Mapping[str, Any] = ChainMap(
             {"clock": conditions.clock(now)},
             subject.facts,  # type: ignore[arg-type]

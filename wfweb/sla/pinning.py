@@ -42,12 +42,18 @@ class Hours:
     zone: str | None = None
 
 
-def hours_for(body: DefinitionBody, subject: Subject) -> Hours:
+def hours_for(
+    body: DefinitionBody, subject: Subject, known: dict[str | None, queries.Pinned] | None = None
+) -> Hours:
     """Return the working hours a new clock of a definition has for a subject.
 
+    :param known: calendars that were looked up in this act already; a bulk asks once for each.
     :raises NotFound: when the definition's calendar is not published any more.
     """
-    found = queries.current(body.calendar)
+    known = {} if known is None else known
+    if body.calendar not in known:
+        known[body.calendar] = queries.current(body.calendar)
+    found = known[body.calendar]
     zone = zone_of(body, subject)
     if found.version_id is None or zone is None or zone == found.calendar.tz:
         return Hours(found.calendar, found.version_id)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from wfweb.calendars.queries import Pinned
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
@@ -20,7 +21,7 @@ from wfweb.sla.clocks import Held, Row, project, settle, tell
 from wfweb.sla.judging import Judge
 from wfweb.sla.ledger import Happening
 from wfweb.sla.models import SlaDefinition
-from wfweb.sla.subjects import Key, Subject
+from wfweb.sla.subjects import Key
 
 NO_LONGER = "No longer applies"
 GONE = "The subject is gone"
@@ -51,12 +52,14 @@ def evaluate(changed: Mapping[Key, Collection[str]]) -> None:
     held = loading.of_subjects([subject_id for kind, subject_id in every if kind in offers])
     wanted = sorted(key for key in every if _concerned(offers.get(key[0], ()), held, key))
     found = subjects.find_all(wanted)
+    calendars: dict[str | None, Pinned] = {}
     for key in wanted:
         rows, subject = held.get(key[1], []), found.get(key)
         if subject is None:
             _drop([row for row in rows if row.completed_at is None])
         else:
-            _judge(subject, offers[key[0]], rows, changed[every[key]])
+            judge = Judge(subject, clock.now(), changed[every[key]], calendars)
+            _judge(judge, offers[key[0]], rows)
 
 
 def _concerned(offers: Sequence[Offer], held: Mapping[UUID, list[Row]], key: Key) -> bool:
@@ -88,10 +91,7 @@ def _offers() -> dict[str, list[Offer]]:
     return found
 
 
-def _judge(
-    subject: Subject, offers: Sequence[Offer], rows: list[Row], events: Collection[str]
-) -> None:
-    judge = Judge(subject, clock.now(), events)
+def _judge(judge: Judge, offers: Sequence[Offer], rows: list[Row]) -> None:
     made = [
         held
         for offer in offers
