@@ -154,7 +154,7 @@ def oracle(count: int, seed: str) -> int:
     begun = time.perf_counter()
     different = 0
     for number in range(count):
-        for question, ours, theirs in ask(f"{seed}/{number}", questions=1, longest_days=3):
+        for question, ours, theirs in ask(f"{seed}/{number}", questions=1, longest_days=2):
             different += 1
             print(f"DIFFERENT {question}\n  wfweb  {ours}\n  oracle {theirs}", flush=True)
         if (number + 1) % 5000 == 0:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 # Clocks have gone back by three hours at most since 1990 (Antarctica/Casey, 2010).
 LOOK_BACK = timedelta(hours=4)
 
@@ -63,7 +64,7 @@ class Oracle:
     ) -> None:
         self.versions = versions
         self.start = start
-        self.days: dict[tuple[int, date], Any] = {}
+        self.days: dict[tuple[int, date], tuple[bytearray, bytearray]] = {}
         zones: list[ZoneInfo] = [zone(body["tz"]) for _, body in versions]
         latest = [datetime.min] * len(versions)  # noqa: DTZ901 - wall clocks have no zone
         self.cells: list[tuple[datetime, datetime]] = []
@@ -85,26 +86,32 @@ class Oracle:
                 mine = other
         return mine == number
 
-    def of_day(self, number: int, day: date) -> tuple[Any, Any]:
-        """Windows and breaks of a day in one version; none where another one is valid."""
+    def of_day(self, number: int, day: date) -> tuple[bytearray, bytearray]:
+        """For each minute from a midnight to the second next: is it in a window, in a break?
+
+        Nothing is on days on which another version is valid.
+        """
         if (number, day) not in self.days:
             body = self.versions[number][1]
             known = windows_on(body, day), minutes_of(body.get("breaks", {}).get(str(day), []))
-            self.days[number, day] = known if self.valid(number, day) else ([], [])
+            marks = bytearray(2 * 1440), bytearray(2 * 1440)
+            for windows, marked in zip(known, marks, strict=True):
+                for a, b in windows if self.valid(number, day) else []:
+                    for minute in range(a, b):
+                        marked[minute] = 1
+            self.days[number, day] = marks
         return self.days[number, day]
 
     def works(self, latest: list[datetime]) -> bool:
         works = False
         for number, wall in enumerate(latest):
             today = wall.date()
-            at = wall.hour * 60 + wall.minute
-            for day, minute in ((today, at), (today - timedelta(days=1), at + 1440)):
-                windows, breaks = self.of_day(number, day)
-                for a, b in breaks:
-                    if a <= minute < b:
-                        return False
-                for a, b in windows:
-                    works = works or a <= minute < b
+            minute = wall.hour * 60 + wall.minute
+            windows, breaks = self.of_day(number, today)
+            nights, late_breaks = self.of_day(number, today - DAY)
+            if breaks[minute] or late_breaks[minute + 1440]:
+                return False
+            works = works or bool(windows[minute] or nights[minute + 1440])
         return works
 
     def between(self, start: datetime, end: datetime) -> timedelta:
