@@ -62,10 +62,12 @@ from wfweb.sla import kinds as sla_kinds
 from wfweb.sla import reactions as sla_reactions
 from wfweb.sla import subjects as sla_subjects
 from wfweb.sla.views import fragments as sla_pages
+from wfweb.tasks import clock_facts as task_clock_facts
 from wfweb.tasks import creating as task_creating
 from wfweb.tasks import jobs as task_jobs
+from wfweb.tasks import service as tasks
 from wfweb.tasks import views as task_pages
-from wfweb.tasks.events import TaskCreated, TaskGiven
+from wfweb.tasks.events import TaskClosed, TaskCreated, TaskGiven
 from wfweb.webhooks import jobs as webhook_jobs
 from wfweb.webhooks import service as webhooks
 from wfweb.workflow import actions, builtin, known, moments, panel, reactions, telling, writing
@@ -195,6 +197,7 @@ def _governance_pages() -> None:
     slots.fill("record.main", alert_fragments.record_main)
     slots.fill("record.main", lock_fragments.record_main)
     slots.fill("record.side", alert_fragments.record_side)
+    slots.fill("alert.main", lock_fragments.alert_main)
 
 
 def _alerts() -> None:
@@ -257,23 +260,11 @@ def _tasks() -> None:
 
 
 def _sla() -> None:
-    sla_subjects.clear()
+    _sla_subjects()
     slots.fill("record.side", sla_pages.record_side)
     slots.fill("request.side", sla_pages.request_side)
-    record = sla_kinds.record_kind(clock_facts.parts_of_records)
-    sla_subjects.register("record", record)
-    request_kind = sla_kinds.told_kind(
-        "request",
-        "A request",
-        clock_facts.request_facts,
-        clock_facts.REQUEST_FIELDS,
-        parts=clock_facts.parts_of_requests,
-    )
-    sla_subjects.register("request", request_kind)
-    level = sla_kinds.told_kind(
-        "level", "A level of a request", clock_facts.level_facts, clock_facts.LEVEL_FIELDS
-    )
-    sla_subjects.register("level", level)
+    for task_event in (TaskCreated, TaskGiven, TaskClosed):
+        events.subscribe_now(task_event, sla_reactions.on_task)
     for record_event in (RecordCreated, RecordChanged, RecordArchived, RecordRestored):
         events.subscribe_now(record_event, sla_reactions.on_record)
     for step in (InstanceStarted, InstanceMoved, InstanceCancelled):
@@ -291,6 +282,32 @@ def _sla() -> None:
     ):
         events.subscribe_now(asked, sla_reactions.on_request)
     events.subscribe_later(sla_events.LevelCrossed, "sla.act_on_level")
+
+
+def _sla_subjects() -> None:
+    sla_subjects.clear()
+    record = sla_kinds.record_kind(clock_facts.parts_of_records)
+    sla_subjects.register("record", record)
+    request_kind = sla_kinds.told_kind(
+        "request",
+        "A request",
+        clock_facts.request_facts,
+        clock_facts.REQUEST_FIELDS,
+        parts=clock_facts.parts_of_requests,
+    )
+    sla_subjects.register("request", request_kind)
+    level = sla_kinds.told_kind(
+        "level", "A level of a request", clock_facts.level_facts, clock_facts.LEVEL_FIELDS
+    )
+    sla_subjects.register("level", level)
+    task = sla_kinds.told_kind(
+        "task",
+        "A task",
+        task_clock_facts.task_facts,
+        task_clock_facts.TASK_FIELDS,
+        reassign=tasks.give,
+    )
+    sla_subjects.register("task", task)
 
 
 def _locks() -> None:

@@ -203,3 +203,30 @@ def test_days_are_working_days_of_the_calendar(world: World):
     row = world.clock(world.order(MONDAY + hours(4)))
     assert row.target_seconds == 16 * 3600
     assert row.due_at == MONDAY + hours(2 * 24 + 4)
+
+
+def test_a_task_has_its_deadline_like_everything_else(world: World):
+    from wfweb.kernel import clock
+    from wfweb.kernel.db import transaction
+    from wfweb.tasks import service as tasks
+
+    done = {"field": "instance.status", "operator": "=", "value": "done"}
+    world.define(
+        code="do_task",
+        name="Do a task",
+        subject_type="task",
+        record_type=None,
+        applies_when={"field": "instance.priority", "operator": "=", "value": "high"},
+        pause=[],
+        cancel=None,
+        stop={"when": done},
+    )
+    ada = world.people.ada
+    with clock.at(MONDAY), transaction(actor=world.people.rui.actor):
+        task = tasks.create_task("Call the customer", assignee_id=ada.id, priority="high")
+        task_id = task.id
+    row = world.clock(task_id)
+    assert (row.owner_id, row.due_at) == (ada.id, MONDAY + hours(8))
+    with clock.at(MONDAY + hours(2)), transaction(actor=ada.actor):
+        tasks.complete(task_id, outcome="Called")
+    assert (world.clock(task_id).status, world.clock(task_id).elapsed_seconds) == ("met", 7200)

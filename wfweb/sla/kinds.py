@@ -33,7 +33,7 @@ def told_kind(
     more: Mapping[str, str],
     *,
     parts: Parts = lambda _subject_ids: (),
-    reassign: Callable[[UUID, UUID], None] | None = None,
+    reassign: Callable[[UUID, UUID], object] | None = None,
 ) -> SubjectKind:
     """Return how something about a record is a subject, told by its feature in plain values.
 

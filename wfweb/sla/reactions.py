@@ -45,6 +45,11 @@ def on_instance(event: Event) -> None:
         note("record", record_id, event.name)
 
 
+def on_task(event: Event) -> None:
+    """A task was made, given or closed."""
+    note("task", event.target_id, event.name)
+
+
 def on_request(event: Event) -> None:
     """A request was opened, asked on, decided or ended; its levels are looked at with it."""
     if event.request_id is not None:

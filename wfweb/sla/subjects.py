@@ -48,7 +48,7 @@ class SubjectKind:
     label: str
     find: Callable[[Collection[UUID]], Mapping[UUID, Subject]]
     fields: Callable[[str | None], FieldTypes]
-    reassign: Callable[[UUID, UUID], None] | None = None
+    reassign: Callable[[UUID, UUID], object] | None = None
     parts: Callable[[Collection[UUID]], Iterable[tuple[UUID, Key]]] = lambda _subject_ids: ()
 
 
