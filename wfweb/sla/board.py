@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from flask import g, has_request_context
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, union_all
 
 from wfweb.identity.models import User
@@ -49,13 +50,22 @@ def visible_definitions() -> list[SlaDefinition]:
         .where(SlaDefinition.company_id == current_actor().company_id)
         .order_by(SlaDefinition.name, SlaDefinition.code)
     )
-    types = {one.code: one for one in records.record_types(inactive=True)}
-    return [
-        one
-        for one in found
-        if one.record_type_code is None
-        or (one.record_type_code in types and policy.may(types[one.record_type_code], "view"))
-    ]
+    types = visible_types()
+    return [one for one in found if one.record_type_code is None or one.record_type_code in types]
+
+
+def visible_types() -> dict[str, str]:
+    """Return code and plural of the record types whose records the actor may see, by name.
+
+    Read once a request.
+    """
+    known: dict[str, str] | None = g.get("wfweb_sla_types") if has_request_context() else None
+    if known is None:
+        types = records.record_types(inactive=True)
+        known = {one.code: one.plural for one in types if policy.may(one, "view")}
+        if has_request_context():
+            g.wfweb_sla_types = known
+    return known
 
 
 def open_clocks(
@@ -63,7 +73,7 @@ def open_clocks(
 ) -> list[ColumnElement[bool]]:
     """Return the conditions on ``SlaClock`` that filters stand for.
 
-    :param definitions: those the actor may see; one's own clocks are always among them.
+    :param definitions: those the actor may see.
     """
     actor = current_actor()
     wanted = [
@@ -108,31 +118,28 @@ class Counts:
 
 
 def counts(where: Sequence[ColumnElement[bool]], lagging_before: datetime) -> Counts:
-    """Count the open clocks by level in one statement.
+    """Count the open clocks by level.
 
     :param lagging_before: a check that should have happened before this is behind.
     """
-    late = SlaClock.next_check_at < lagging_before
     rows = session().execute(
-        select(
-            SlaClock.level,
-            func.count(),
-            func.sum(SlaClock.version),
-            func.count().filter(late),
-            func.min(SlaClock.next_check_at).filter(late),
-        )
+        select(SlaClock.level, func.count(), func.sum(SlaClock.version))
         .where(*where)
         .group_by(SlaClock.level)
     )
     found = {row[0]: row for row in rows}
     mark = ".".join(f"{found[level][1]}-{found[level][2]}" for level in LEVELS if level in found)
-    since = [row[4] for row in found.values() if row[4] is not None]
-    return Counts(
-        {level: found[level][1] if level in found else 0 for level in LEVELS},
-        mark,
-        sum(row[3] for row in found.values()),
-        min(since) if since else None,
+    behind, since = (
+        session()
+        .execute(
+            select(func.count(), func.min(SlaClock.next_check_at)).where(
+                *where, SlaClock.next_check_at < lagging_before
+            )
+        )
+        .one()
     )
+    by_level = {level: found[level][1] if level in found else 0 for level in LEVELS}
+    return Counts(by_level, mark, behind, since)
 
 
 _ORDER = (SlaClock.due_at.asc().nulls_last(), SlaClock.id)

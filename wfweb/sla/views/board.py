@@ -1,5 +1,6 @@
 """The board of running clocks, as columns and as a table, and its poll."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,7 +14,6 @@ from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import transaction
 from wfweb.kernel.web import fragment, page, unchanged
-from wfweb.records import queries as records
 from wfweb.sla import board as clocks
 from wfweb.sla.cards import NAMES, RANGES, Card, Hours, calendar_of, cards
 from wfweb.sla.ledger import whole
@@ -78,14 +78,14 @@ def board() -> ResponseReturnValue:
     asked = read_asked(request.args)
     with transaction():
         definitions = clocks.visible_definitions()
-        types = {one.code: one.plural for one in records.record_types()}
+        types = clocks.visible_types()
         return page(
             "sla/board.html",
             **_context(asked, definitions),
             at=request.args.get("at", ""),
             chips=chips(asked, definitions, types),
             definitions=[(one.code, one.name) for one in definitions],
-            types=sorted(types.items(), key=lambda pair: pair[1]),
+            types=_types(definitions, types),
             scopes=scope_links(asked),
             looks=_looks(asked),
         )
@@ -176,6 +176,12 @@ def _columns(asked: Asked, found: clocks.Counts, drawn: list[Card], *, paged: bo
         address = asked.url(level=level) if more else ""
         columns.append(Column(level, found.by_level[level], mine, more, address))
     return columns
+
+
+def _types(definitions: list[SlaDefinition], names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the record types that have deadlines, to choose from."""
+    codes = {one.record_type_code for one in definitions}
+    return [(code, name) for code, name in names.items() if code in codes]
 
 
 def scope_links(asked: Asked, endpoint: str = "sla.board") -> list[dict[str, Any]]:
