@@ -1,6 +1,7 @@
 """The examples of the administrator guide are read by the application's own readers."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from wfweb.records.fields import TYPES
 from wfweb.records.models import RecordType
 from wfweb.records.types import fields_for_conditions
 from wfweb.replay.logs import read_log
+from wfweb.sla import checking
+from wfweb.sla.body import Action, DefinitionBody
 from wfweb.workflow import definitions
 from wfweb.workflow.actions import registered
 from wfweb.workflow.checks import validate_body
@@ -77,6 +80,14 @@ def test_the_condition_is_fine_and_every_operator_is_explained() -> None:
 def test_the_matrix_is_complete() -> None:
     fields = conditions.FieldTypes(_fields(_record_type()))
     assert [finding.message for finding in check_data(_example("matrix"), fields)] == []
+
+
+def test_the_deadline_is_read_and_every_word_of_it_is_explained() -> None:
+    body = checking.read(_example("deadline"))
+    assert body.shares()["RED"] == Fraction(95, 100)
+    text = GUIDE.read_text()
+    words = [*DefinitionBody.model_fields, *Action.model_fields["do"].annotation.__args__]  # type: ignore[union-attr]
+    assert [word for word in words if word not in text] == []
 
 
 @pytest.mark.parametrize(
