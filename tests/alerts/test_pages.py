@@ -57,7 +57,8 @@ def test_the_centre_lists_the_gravest_first_with_value_and_limit(
     order = [page.index(words) for words in titles]
     assert order == sorted(order)
     assert "Coverage is 1.08, the minimum is 1.25." in page
-    assert "Critical" in page and "Warning" in page
+    assert "Critical" in page
+    assert "Warning" in page
     assert "Open property" in page
 
 
@@ -326,7 +327,7 @@ def test_a_file_is_looked_at_before_it_is_taken_in(portfolio: Estate, portfolio_
         data={"csrf_token": token[1], "file": (BytesIO(content.encode()), "figures.csv")},
     )
     assert looked.status_code == 200
-    assert "Take in 1 readings" in looked.text
+    assert "Take in 1 reading" in looked.text
     assert "There is no record" in looked.text
     with transaction(company_id=portfolio.company):
         assert session().scalars(select(MetricReading)).all() == []

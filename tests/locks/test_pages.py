@@ -21,14 +21,18 @@ def test_the_banner_says_what_why_who_and_until_when(portfolio: Estate, portfoli
     assert "Refinance is blocked" in page
     assert "Debt-service coverage was 1.08; the minimum is 1.25." in page
     assert "Investment committee can unlock it early" in page
-    assert "Ends by itself in" in page
+    assert "Ends by itself" in page
     assert "day 1 of 90" in page
     assert "Ask the committee to unlock" in page
 
 
-def test_the_banner_stands_on_the_form_of_the_record_too(portfolio: Estate, portfolio_client: Client):
+def test_the_banner_stands_on_the_form_of_the_record_too(
+    portfolio: Estate, portfolio_client: Client
+):
     key, _lock = portfolio.locked()
-    assert "Refinance is blocked" in portfolio_client("dana").get(f"/records/property/{key}/edit").text
+    assert (
+        "Refinance is blocked" in portfolio_client("dana").get(f"/records/property/{key}/edit").text
+    )
 
 
 def test_a_record_without_locks_says_nothing_of_locks(portfolio: Estate, portfolio_client: Client):
@@ -46,13 +50,16 @@ def test_two_locks_are_both_listed_and_only_their_steps_are_blocked(
     portfolio.measure(key, "occupancy", "70")
     page = portfolio_client("dana").get(f"/records/property/{key}").text
     assert "Refinance and sell are blocked" in page
-    assert "Refinancing blocked" in page and "Sale on hold" in page
+    assert "Refinancing blocked" in page
+    assert "Sale on hold" in page
     assert f"/locks/of/{record_id}/blocked/refinance" in page
     assert f"/locks/of/{record_id}/blocked/sell" in page
     assert "Start Dispose" in page
 
 
-def test_the_banner_is_live_and_silent_while_nothing_changes(portfolio: Estate, portfolio_client: Client):
+def test_the_banner_is_live_and_silent_while_nothing_changes(
+    portfolio: Estate, portfolio_client: Client
+):
     record_id, _key = portfolio.property()
     client, address = portfolio_client("dana"), f"/locks/of/{record_id}/banner"
     assert client.get(f"{address}?ver=none").status_code == 204
@@ -62,13 +69,16 @@ def test_the_banner_is_live_and_silent_while_nothing_changes(portfolio: Estate, 
     assert "Refinance is blocked" in answer.text
 
 
-def test_a_blocked_step_tells_its_reason_in_dialog_and_page(portfolio: Estate, portfolio_client: Client):
+def test_a_blocked_step_tells_its_reason_in_dialog_and_page(
+    portfolio: Estate, portfolio_client: Client
+):
     _key, lock = portfolio.locked()
     client = portfolio_client("dana")
     for address in ("", "/dialog"):
         page = client.get(f"/locks/of/{lock.record_id}/blocked/refinance{address}").text
         assert "You cannot refinance Alder Street 14 yet" in page
-        assert "1.08" in page and "1.25" in page
+        assert "1.08" in page
+        assert "1.25" in page
         assert "Investment committee" in page
         assert "Ask the committee to unlock" in page
     free = client.get(f"/locks/of/{lock.record_id}/blocked/dispose").text
@@ -103,7 +113,9 @@ def test_asking_the_committee_leads_to_its_request(portfolio: Estate, portfolio_
     assert again.status_code == 409
 
 
-def test_the_page_of_a_lock_shows_every_look_at_its_cause(portfolio: Estate, portfolio_client: Client):
+def test_the_page_of_a_lock_shows_every_look_at_its_cause(
+    portfolio: Estate, portfolio_client: Client
+):
     key, lock = portfolio.locked()
     portfolio.measure(key, "dscr", "1.29")
     page = portfolio_client("dana").get(f"/locks/{lock.id}").text
@@ -123,7 +135,8 @@ def test_an_override_needs_the_permission_and_a_reason(portfolio: Estate, portfo
     done = post(portfolio_client("saskia"), f"{address}/override", {"reason": WHY}, form=address)
     assert done.status_code == 303
     page = portfolio_client("dana").get(address).text
-    assert "Released" in page and WHY in page
+    assert "Released" in page
+    assert WHY in page
     with transaction(company_id=portfolio.company):
         assert session().scalars(select(WorkflowLock.status)).all() == ["unlocked"]
 
@@ -136,7 +149,9 @@ def test_a_lock_can_be_renewed_in_words(portfolio: Estate, portfolio_client: Cli
     assert "Renewed" in portfolio_client("saskia").get(address).text
 
 
-def test_accepting_the_risk_waits_until_the_time_is_over(portfolio: Estate, portfolio_client: Client):
+def test_accepting_the_risk_waits_until_the_time_is_over(
+    portfolio: Estate, portfolio_client: Client
+):
     _key, lock = portfolio.locked()
     address = f"/locks/{lock.id}"
     page = portfolio_client("saskia").get(address).text
@@ -145,23 +160,31 @@ def test_accepting_the_risk_waits_until_the_time_is_over(portfolio: Estate, port
     assert early.status_code == 409
 
 
-def test_the_dashboard_lists_locked_records_and_what_ended(portfolio: Estate, portfolio_client: Client):
+def test_the_dashboard_lists_locked_records_and_what_ended(
+    portfolio: Estate, portfolio_client: Client
+):
     key, lock = portfolio.locked()
     other, _lock = portfolio.locked("Quay West 2", "0.90")
-    page = portfolio_client("dana").get("/locks").text
+    answer = portfolio_client("dana").get("/locks")
+    assert answer.status_code == 200
+    page = answer.text
     assert "2 records are locked by 2 locks." in page
-    assert "Alder Street 14" in page and "Quay West 2" in page
-    assert key in page and other in page
+    assert "Alder Street 14" in page
+    assert "Quay West 2" in page
+    assert key in page
+    assert other in page
     assert "Quay West" not in portfolio_client("dana").get("/locks?q=Alder").text
     assert "No record is locked" in portfolio_client("dana").get("/locks?action=sell").text
     post(portfolio_client("saskia"), f"/locks/{lock.id}/override", {"reason": WHY}, form="/locks")
     ended = portfolio_client("dana").get("/locks?status=unlocked").text
-    assert "Alder Street 14" in ended and "Quay West" not in ended
+    assert "Alder Street 14" in ended
+    assert "Quay West" not in ended
 
 
 def test_the_history_stays_on_the_record(portfolio: Estate, portfolio_client: Client):
     key, lock = portfolio.locked()
     post(portfolio_client("saskia"), f"/locks/{lock.id}/override", {"reason": WHY}, form="/locks")
     page = portfolio_client("dana").get(f"/records/property/{key}").text
-    assert "Lock history" in page and WHY in page
+    assert "Lock history" in page
+    assert WHY in page
     assert "is blocked" not in page

@@ -21,8 +21,8 @@ from wfweb.kernel.ids import new_id
 from wfweb.packs import catalogue, demo, install, read_pack, story
 
 PRODUCTS = 1200
-MINIMUMS = {"dscr": Decimal("1.25"), "occupancy": Decimal("85")}
-MOST_LOAN = Decimal("75")
+MINIMUMS = {"dscr": Decimal("1.25"), "occupancy": Decimal(85)}
+MOST_LOAN = Decimal(75)
 
 
 def company_with(pack_code: str) -> UUID:
@@ -96,9 +96,7 @@ def test_stock_alerts_equal_a_calculation_from_the_rows(stocked: tuple[UUID, dat
         "butter_runs_short": {
             k for k, (_p, category) in products.items() if category == "butter" and there[k] < 60
         },
-        "stock_for_few_days": {
-            k for k in products if used[k] > 0 and there[k] * 30 / used[k] < 5
-        },
+        "stock_for_few_days": {k for k in products if used[k] > 0 and there[k] * 30 / used[k] < 5},
     }
     assert dict(open_alerts(company)) == expected
     assert all(expected.values()), "every check finds something, or the test says nothing"
@@ -148,7 +146,7 @@ def test_threshold_alerts_and_locks_equal_a_calculation_from_the_file(committed_
 
 def raised(figures: list[dict[str, str]], keys: dict[str, str], metric: str) -> set[str]:
     """Return which properties are over the limit, and have not come back over the clearing one."""
-    clear = {"dscr": Decimal("1.30"), "occupancy": Decimal("88"), "ltv": Decimal("72")}[metric]
+    clear = {"dscr": Decimal("1.30"), "occupancy": Decimal(88), "ltv": Decimal(72)}[metric]
     bad: set[str] = set()
     for row in figures:
         value, key = Decimal(row[metric]), keys[row["record"]]

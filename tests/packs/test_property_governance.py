@@ -101,7 +101,9 @@ def test_each_cause_leads_to_its_kind_of_lock(
     assert lock_types_on(estate, record_id) == {lock: blocked}
 
 
-@pytest.mark.parametrize(("metric", "value"), [("dscr", "1.25"), ("occupancy", "85"), ("ltv", "75")])
+@pytest.mark.parametrize(
+    ("metric", "value"), [("dscr", "1.25"), ("occupancy", "85"), ("ltv", "75")]
+)
 def test_a_figure_at_its_limit_locks_nothing(estate: UUID, metric: str, value: str):
     record_id, key = new_property(estate)
     measure(estate, key, metric, value)
@@ -113,12 +115,10 @@ def test_two_causes_make_two_locks_and_each_blocks_its_own(estate: UUID):
     measure(estate, key, "dscr", "1.1")
     measure(estate, key, "occupancy", "70")
     assert set(lock_types_on(estate, record_id)) == {"refinance_block", "sale_hold"}
-    with transaction(actor=actor(estate, "dana")):
-        with pytest.raises(Locked):
-            workflow.start("refinance", record_id)
-    with transaction(actor=actor(estate, "dana")):
-        with pytest.raises(Locked):
-            workflow.start("sell", record_id)
+    with transaction(actor=actor(estate, "dana")), pytest.raises(Locked):
+        workflow.start("refinance", record_id)
+    with transaction(actor=actor(estate, "dana")), pytest.raises(Locked):
+        workflow.start("sell", record_id)
     with transaction(actor=actor(estate, "dana")):
         assert workflow.start("dispose", record_id).state == "dispose_prepared"
 

@@ -102,6 +102,16 @@ def counts() -> dict[str, int]:
     return {**found, "open": sum(found.get(status, 0) for status in OPEN_STATUSES)}
 
 
+def waiting(most: int = 1000) -> int:
+    """Return how many alerts that the actor may see wait for an owner, counted up to ``most``."""
+    wanted = select(Alert.id).where(
+        Alert.company_id == current_actor().company_id,
+        Alert.status.in_(("active", "escalated")),
+        policy.visible(),
+    )
+    return session().scalar(select(func.count()).select_from(wanted.limit(most).subquery())) or 0
+
+
 def alert_by_key(ref: str | UUID) -> Alert:
     """Return an alert by its key, such as ``ALT-1012``, or its id.
 

@@ -4,11 +4,13 @@ from typing import Any
 
 from flask import Flask, g, has_request_context, request
 
+from wfweb.alerts import queries as alerts
 from wfweb.approvals import queries as approvals
 from wfweb.home.navigation import navigation
 from wfweb.identity.access import user_or_none
 from wfweb.identity.principal import SignedInUser
 from wfweb.kernel import clock
+from wfweb.locks import queries as locks
 from wfweb.notifications import queries as notifications
 from wfweb.tasks import queries as tasks
 
@@ -24,6 +26,8 @@ def counts(user: SignedInUser) -> dict[str, int]:
     return {
         "inbox": waiting.needs_me,
         "my-requests": waiting.requested,
+        "alerts": alerts.waiting() if user.may("alerts.view") else 0,
+        "locks": locks.standing() if user.may("locks.view") else 0,
         "tasks": sum(tasks.counts().values()),
         "notifications": notifications.unread_count(user.id),
     }

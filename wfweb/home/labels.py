@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from wfweb.alerts.models import Alert, AlertRule
 from wfweb.approvals.models import ApprovalMatrix, ApprovalRequest
 from wfweb.calendars.models import BusinessCalendar
 from wfweb.identity.models import Role, User
 from wfweb.kernel.db import session
 from wfweb.kernel.ports import Label
+from wfweb.locks.models import LockType
 from wfweb.records.models import Record, RecordType
 from wfweb.sla.models import SlaClock, SlaDefinition
 from wfweb.tasks.models import Task
@@ -89,8 +91,26 @@ def _promise(subject_id: UUID) -> Label | None:
     return Label(found.name, f"/sla/definitions/{found.code}") if found else None
 
 
+def _alert(subject_id: UUID) -> Label | None:
+    found = session().get(Alert, subject_id)
+    return Label(f"{found.key} {found.title}", f"/alerts/{found.key}") if found else None
+
+
+def _alert_rule(subject_id: UUID) -> Label | None:
+    found = session().get(AlertRule, subject_id)
+    return Label(found.name, f"/alert-rules/{found.code}") if found else None
+
+
+def _lock_type(subject_id: UUID) -> Label | None:
+    found = session().get(LockType, subject_id)
+    return Label(found.name, f"/locks?lock_type={found.code}") if found else None
+
+
 _NAMES: dict[str, Callable[[UUID], Label | None]] = {
     "record": _record,
+    "alert": _alert,
+    "alert_rule": _alert_rule,
+    "lock_type": _lock_type,
     "approval_request": _request,
     "workflow_instance": _instance,
     "workflow_definition": _definition,

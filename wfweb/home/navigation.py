@@ -37,6 +37,7 @@ MANAGE = (
     Item("workflows", "Workflows", "/workflows", "sitemap", "workflows.view"),
     Item("matrices", "Approval matrices", "/matrices", "table", "matrices.edit"),
     Item("calendars", "Business calendars", "/calendars", "calendar", "workflows.view"),
+    Item("alert-rules", "Alert rules", "/alert-rules", "adjustments", "alerts.manage"),
     Item("record-types", "Record types", "/record-types", "forms", "types.edit"),
     Item("templates", "Messages", "/admin/messages", "mail", "templates.edit"),
 )

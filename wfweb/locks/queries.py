@@ -154,6 +154,16 @@ def counts() -> dict[str, int]:
     return dict(session().execute(query).mappings().one())
 
 
+def standing(most: int = 1000) -> int:
+    """Return how many locks stand on records that the actor may see, counted up to ``most``."""
+    wanted = (
+        select(WorkflowLock.id)
+        .join(Record, Record.id == WorkflowLock.record_id)
+        .where(policy.mine(), WorkflowLock.status == "locked", policy.visible())
+    )
+    return session().scalar(select(func.count()).select_from(wanted.limit(most).subquery())) or 0
+
+
 def of_record(record_id: UUID, *, ended: bool = False, limit: int = 100) -> list[LockRow]:
     """Return the locks that stand on a record, oldest first; with ``ended`` also the past ones.
 
@@ -163,6 +173,14 @@ def of_record(record_id: UUID, *, ended: bool = False, limit: int = 100) -> list
     if not ended:
         query = query.where(WorkflowLock.status == "locked")
     return rows.fetch(query.order_by(WorkflowLock.locked_at, WorkflowLock.id).limit(limit))
+
+
+def of_alert(alert_id: UUID) -> list[LockRow]:
+    """Return the locks that an alert made, of those the current actor may see, oldest first."""
+    query = rows.statement().where(
+        policy.mine(), policy.visible(), WorkflowLock.alert_id == alert_id
+    )
+    return rows.fetch(query.order_by(WorkflowLock.locked_at, WorkflowLock.id))
 
 
 def by_ids(lock_ids: Sequence[UUID]) -> list[LockRow]:

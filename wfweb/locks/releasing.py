@@ -11,11 +11,12 @@ from wfweb.approvals.wording import approver_text
 from wfweb.identity import queries as people
 from wfweb.identity.models import User
 from wfweb.kernel.db import session
-from wfweb.kernel.errors import NotFound
 from wfweb.locks.policy import OVERRIDE
 from wfweb.locks.rows import LockRow
-from wfweb.workflow import definitions
-from wfweb.workflow.models import WorkflowInstance
+from wfweb.workflow.compiled import Definition
+from wfweb.workflow.loading import definition_of
+from wfweb.workflow.models import WorkflowDefinition, WorkflowInstance
+from wfweb.workflow.schemas import Approver
 
 NAMED = 5
 LIVE = ("pending", "escalated")
@@ -62,9 +63,7 @@ class Release:
 def who_can_release(locks: Sequence[LockRow]) -> dict[UUID, Release]:
     """Return the ways out of locks, a few statements for all of them."""
     overriders = [one.name for one in people.users_with_permission(OVERRIDE, limit=NAMED)]
-    committees = {
-        code: _committee(code) for code in {one.release_workflow for one in locks} if code
-    }
+    committees = _committees({one.release_workflow for one in locks if one.release_workflow})
     asked = _asked([one for one in locks if one.is_active and one.release_workflow])
     found: dict[UUID, Release] = {}
     for lock in locks:
@@ -77,21 +76,27 @@ def who_can_release(locks: Sequence[LockRow]) -> dict[UUID, Release]:
     return found
 
 
-def _committee(workflow: str) -> list[str]:
-    """Return whom the live version of a workflow asks, in words; nobody when it is not there."""
-    try:
-        body = definitions.body_of(definitions.version_of(workflow))
-    except NotFound:
-        return []
-    approvals = [state.approval for state in body.states if state.approval is not None]
+def _committees(codes: set[str]) -> dict[str, list[str]]:
+    """Return whom the live versions of workflows ask, in words; none for one that is not there."""
+    if not codes:
+        return {}
+    query = select(WorkflowDefinition.code, WorkflowDefinition.live_version_id).where(
+        WorkflowDefinition.code.in_(codes), WorkflowDefinition.live_version_id.is_not(None)
+    )
+    # Compiled versions are kept by the engine, so only their ids are read again.
+    asked = {code: _approvers(definition_of(live)) for code, live in session().execute(query)}
+    roles = people.roles_by_code([one.role for who in asked.values() for one in who if one.role])
+    words = {
+        code: [roles[a.role].name if a.role in roles else approver_text(vars(a)) for a in who]
+        for code, who in asked.items()
+    }
+    return {code: list(dict.fromkeys(names)) for code, names in words.items()}
+
+
+def _approvers(definition: Definition) -> list[Approver]:
+    approvals = [state.approval for state in definition.states.values() if state.approval]
     levels = [level for approval in approvals for level in approval.levels]
-    roles = people.roles_by_code([a.role for level in levels for a in level.approvers if a.role])
-    words: list[str] = []
-    for level in levels:
-        for approver in level.approvers:
-            role = roles.get(approver.role or "")
-            words.append(role.name if role else approver_text(approver.model_dump()))
-    return list(dict.fromkeys(words))
+    return [approver for level in levels for approver in level.approvers]
 
 
 def _asked(locks: Sequence[LockRow]) -> dict[UUID, tuple[str, list[str]]]:

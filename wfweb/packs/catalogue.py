@@ -43,7 +43,9 @@ def _product(described: Mapping[str, Any], number: int) -> Product:
     reorder_point = chance.randrange(20, 400, 5)
     daily = chance.randrange(1, 12)
     low = number % LOW_IN == 0
-    on_hand = chance.randrange(reorder_point + 1) if low else reorder_point + daily * 15 + number % 90
+    on_hand = (
+        chance.randrange(reorder_point + 1) if low else reorder_point + daily * 15 + number % 90
+    )
     price = chance.randrange(80, 4200)
     data = {
         "name": " ".join(

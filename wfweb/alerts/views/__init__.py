@@ -1,4 +1,4 @@
-"""The pages of alerts, their rules and figures; every module adds its addresses to one blueprint."""
+"""The pages of alerts, rules and figures; every module adds its addresses to one blueprint."""
 
 from flask import Blueprint
 

@@ -34,7 +34,9 @@ def _do(key: str, kind: str, act: Callable[[Alert], object], said: str) -> Respo
             act(queries.alert_by_key(key))
     except ValidationFailed as refusal:
         with transaction():
-            shown = [FieldError(_place(one.pointer), one.message, one.code) for one in refusal.errors]
+            shown = [
+                FieldError(_place(one.pointer), one.message, one.code) for one in refusal.errors
+            ]
             return show_page(
                 key,
                 status=refusal.status,

@@ -1,4 +1,4 @@
-"""The alert centre: the list with its states and filters, one alert beside it or on its own page."""
+"""The alert centre: the list with states and filters, one alert beside it or on its own page."""
 
 from typing import Any
 

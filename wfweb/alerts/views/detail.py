@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from wfweb.alerts import policy, silencing
 from wfweb.alerts.models import Alert, AlertNote, AlertRule, AlertSilence, AlertTelling
 from wfweb.alerts.views.lists import rows_of
-from wfweb.alerts.views.presenting import STATUS, WORDS, Row, decimal
+from wfweb.alerts.views.presenting import STATUS, WORDS, Row, decimal, span
 from wfweb.identity.models import User
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
@@ -98,7 +98,9 @@ def _facts(alert: Alert, row: Row) -> Iterator[tuple[str, str]]:
 
 
 def _side(operator: str) -> str:
-    return {"<": "below", "<=": "at or below", ">": "above", ">=": "at or above"}.get(operator, "at")
+    return {"<": "below", "<=": "at or below", ">": "above", ">=": "at or above"}.get(
+        operator, "at"
+    )
 
 
 def _steps(alert: Alert) -> Iterator[Step]:
@@ -106,7 +108,9 @@ def _steps(alert: Alert) -> Iterator[Step]:
     if alert.occurrences > 1:
         folded = alert.occurrences - 1
         words = "time" if folded == 1 else "times"
-        yield Step("done", f"Seen {folded} more {words}", alert.last_seen_at, "folded into this one")
+        yield Step(
+            "done", f"Seen {folded} more {words}", alert.last_seen_at, "folded into this one"
+        )
     notes = select(AlertNote).where(AlertNote.alert_id == alert.id).order_by(AlertNote.id)
     for note in session().scalars(notes):
         yield Step("done", _note_title(note), note.at, "", note.body)
@@ -142,8 +146,9 @@ def _told(alert_id: UUID) -> str:
     if not people:
         return "Nobody was told of this one yet."
     names = ", ".join(name for name, _at in people[:5])
+    last = max(at for _name, at in people if at is not None)
     more = f" and {len(people) - 5} more" if len(people) > 5 else ""  # noqa: PLR2004 - named
-    return f"Told {short_moment(max(at for _name, at in people))}: {names}{more}."
+    return f"Told {short_moment(last)}: {names}{more}."
 
 
 def _telling(rule: AlertRule) -> list[tuple[str, str]]:
@@ -151,12 +156,12 @@ def _telling(rule: AlertRule) -> list[tuple[str, str]]:
     channels = body.get("channels", ["in_app", "email"])
     rows = [
         ("Channels", ", ".join(CHANNELS.get(one, one) for one in channels)),
-        ("Not again within", f"{body.get('cooldown_minutes', 60)} min"),
+        ("Not again within", span(body.get("cooldown_minutes", 60))),
         ("At most a day", str(body.get("daily_cap", 10))),
     ]
     for step in body.get("escalation", ()):
         severity = WORDS.get(step.get("severity") or "", "told again")
-        rows.append((f"After {step['after_minutes']} min", severity))
+        rows.append((f"After {span(step['after_minutes'])}", severity))
     return rows
 
 

@@ -79,7 +79,8 @@ def _lines(record: Record) -> list[Line]:
 def _courses(record: Record) -> dict[str, list[Decimal]]:
     """Return the newest readings of every metric of a record, oldest first."""
     place = func.row_number().over(
-        partition_by=MetricReading.metric, order_by=(MetricReading.at.desc(), MetricReading.id.desc())
+        partition_by=MetricReading.metric,
+        order_by=(MetricReading.at.desc(), MetricReading.id.desc()),
     )
     numbered = (
         select(MetricReading.metric, MetricReading.value, place.label("place"))
@@ -110,9 +111,7 @@ def _limits(type_code: str) -> Mapping[str, list[RuleBody]]:
     return found
 
 
-def _line(
-    metric: Metric, latest: MetricLatest, course: Sequence[Decimal], limits: Any
-) -> Line:
+def _line(metric: Metric, latest: MetricLatest, course: Sequence[Decimal], limits: Any) -> Line:
     watching = limits.get(metric.code, [])
     first = watching[0] if watching else None
     broken = next(

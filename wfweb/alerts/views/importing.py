@@ -137,7 +137,7 @@ def _done(taken: Sequence[Ingested]) -> Response:
     stored = sum(one.stored for one in taken)
     raised = sum(len(one.outcome.raised) + len(one.outcome.reopened) for one in taken)
     faults = sum(len(one.faults) for one in taken)
-    words = f"{stored:,} readings are in."
+    words = "1 reading is in." if stored == 1 else f"{stored:,} readings are in."
     if raised:
         words += f" They raised {raised} {'alert' if raised == 1 else 'alerts'}."
     if faults:

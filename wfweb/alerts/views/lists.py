@@ -145,9 +145,7 @@ def of_record(record_id: UUID) -> list[Row]:
     """Return the open alerts about a record, the gravest first."""
     query = (
         select(Alert)
-        .where(
-            Alert.record_id == record_id, Alert.status.in_(OPEN_STATUSES), policy.visible()
-        )
+        .where(Alert.record_id == record_id, Alert.status.in_(OPEN_STATUSES), policy.visible())
         .order_by(GRAVITY.desc(), Alert.raised_at.desc())
         .limit(20)
     )

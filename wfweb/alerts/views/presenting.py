@@ -107,5 +107,12 @@ def _meta(alert: Alert, rule_name: str) -> list[str]:
     return parts
 
 
+def span(minutes: int) -> str:
+    """Return a length of time in the largest unit that says it whole."""
+    if minutes % 1440 == 0:
+        return "1 day" if minutes == 1440 else f"{minutes // 1440} days"  # noqa: PLR2004 - a day
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+
+
 def _times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"

@@ -60,7 +60,9 @@ def body_of(typed: Typed, before: Mapping[str, Any] | None = None) -> dict[str, 
     :raises ValidationFailed: when the condition is no JSON, or a number none.
     """
     body: dict[str, Any] = {
-        name: value for name, value in (before or {}).items() if name in {"stock", "raise_again_hours"}
+        name: value
+        for name, value in (before or {}).items()
+        if name in {"stock", "raise_again_hours"}
     }
     body["type"] = typed.get("type", "")
     for name in PLAIN:
@@ -114,4 +116,3 @@ def _step(typed: Typed, number: int) -> dict[str, Any] | None:
     if typed.get(f"step{number}.severity"):
         step["severity"] = typed[f"step{number}.severity"]
     return step
-

@@ -194,7 +194,9 @@ def _place(pointer: str) -> str:
     if not parts[0]:
         return ""
     if parts[0] == "escalation" and len(parts) > 1:
-        member = {"after_minutes": "after", "recipients": "role"}.get("".join(parts[2:3]), "severity")
+        member = {"after_minutes": "after", "recipients": "role"}.get(
+            "".join(parts[2:3]), "severity"
+        )
         return f"/step{parts[1]}.{member}"
     if parts[0] == "template" and len(parts) > 1:
         return f"/{parts[1]}"

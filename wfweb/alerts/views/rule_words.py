@@ -7,7 +7,7 @@ from typing import Any, Final
 from wfweb import conditions
 from wfweb.alerts.body import RuleBody
 from wfweb.alerts.models import AlertRule, Metric
-from wfweb.alerts.views.presenting import KINDS, WORDS
+from wfweb.alerts.views.presenting import KINDS, WORDS, span
 from wfweb.kernel.formats import number
 from wfweb.records.models import RecordType
 from wfweb.records.types import fields_for_conditions, find_type
@@ -73,7 +73,9 @@ def _when(body: RuleBody, metrics: Mapping[str, Metric]) -> str:
     if body.type == "inventory":
         side = SIDES[body.band.operator]
         unit = UNITS.get(body.check or "", "")
-        return f"{CHECKS[body.check or 'fixed_threshold']} {side} {_plain(body.band.raise_at)}{unit}"
+        return (
+            f"{CHECKS[body.check or 'fixed_threshold']} {side} {_plain(body.band.raise_at)}{unit}"
+        )
     if body.type == "schedule":
         return f"at {body.cron} ({body.time_zone})"
     if body.type == "sla":
@@ -123,10 +125,10 @@ def _telling(body: RuleBody) -> list[tuple[str, str]]:
     rows = [
         ("Who", ", ".join(who)),
         ("How", ", ".join(CHANNELS.get(one, one) for one in body.channels)),
-        ("Not again within", f"{body.cooldown_minutes} min"),
+        ("Not again within", span(body.cooldown_minutes)),
         ("At most a day", f"{body.daily_cap} times"),
     ]
     for step in body.escalation:
         names = ", ".join((one.role or one.user or "").replace("_", " ") for one in step.recipients)
-        rows.append((f"After {step.after_minutes} min", names))
+        rows.append((f"After {span(step.after_minutes)}", names))
     return rows

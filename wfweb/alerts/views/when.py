@@ -37,6 +37,7 @@ def choices() -> dict[str, list[tuple[str, str]]]:
     return {
         "moments": [(code, words) for code, (words, _when) in REMINDERS.items()],
         "silences": [
-            (code, f"{words} ({datetime_text(until())})") for code, (words, until) in SILENCES.items()
+            (code, f"{words} ({datetime_text(until())})")
+            for code, (words, until) in SILENCES.items()
         ],
     }

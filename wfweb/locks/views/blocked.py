@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
-from wfweb.kernel.web import fragment, page, unchanged
+from wfweb.kernel.jsontext import dumps
+from wfweb.kernel.web import fragment, header_safe, page, unchanged
 from wfweb.locks import queries
 from wfweb.locks.views import bp
 from wfweb.locks.views.fragments import banner_context, standing, version_of
@@ -25,9 +26,15 @@ def banner(record_id: UUID) -> ResponseReturnValue:
     """Answer a poll of a record's page: 204 while nothing changed, else the banner as it is."""
     with transaction():
         record = record_by_id(record_id)
-        if request.args.get("ver") == version_of(standing(record)):
+        seen, rows = request.args.get("ver", ""), standing(record)
+        if seen == version_of(rows):
             return unchanged()
-        return fragment("locks/_banner.html", **banner_context(record))
+        answer = fragment("locks/_banner_poll.html", **banner_context(record))
+    # It changes what is possible, so it is said at once.
+    words = "Nothing is blocked any more" if not rows else "The locks have changed"
+    done = {"wf:done": {"say": words, "urgent": True}}
+    answer.headers["HX-Trigger"] = header_safe(dumps(done))
+    return answer
 
 
 @bp.get("/locks/of/<uuid:record_id>/blocked/<action>")

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import g, render_template
 
+from wfweb.alerts.models import Alert
 from wfweb.identity.access import user_or_none
 from wfweb.locks import queries
 from wfweb.locks.rows import LockRow
@@ -61,6 +62,12 @@ def record_main(record: Record) -> str:
         summary=queries.summary(record.id),
         status=STATUS,
     )
+
+
+def alert_main(alert: Alert) -> str:
+    """Return the card with the locks that an alert made; empty when it made none."""
+    rows = queries.of_alert(alert.id)
+    return render_template("locks/_of_alert.html", locks=shown(rows), status=STATUS) if rows else ""
 
 
 def standing(record: Record) -> list[LockRow]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Response, flash, request, url_for
@@ -13,7 +14,7 @@ from wfweb.kernel.errors import FieldError, ValidationFailed
 from wfweb.kernel.formats import datetime_text
 from wfweb.kernel.web import page, respond
 from wfweb.locks import policy, queries, service
-from wfweb.locks.queries import Detail, Filters
+from wfweb.locks.queries import Detail, Filters, Status
 from wfweb.locks.rows import LockRow
 from wfweb.locks.views import bp
 from wfweb.locks.views.presenting import (
@@ -39,11 +40,10 @@ EMPTY: Final = {
 def index() -> ResponseReturnValue:
     """Show the locked records, or the locks that ended."""
     with transaction():
-        status = request.args.get("status", "locked")
-        status = status if status in TABS else "locked"
+        tab = _tab(request.args.get("status", ""))
         typed = {name: request.args.get(name, "") for name in ("lock_type", "action", "q")}
         filters = Filters(
-            status=status,  # type: ignore[arg-type] - one of the tabs
+            status=tab,
             lock_type=typed["lock_type"] or None,
             action=typed["action"] or None,
             text=typed["q"].replace("\0", "") or None,
@@ -51,23 +51,34 @@ def index() -> ResponseReturnValue:
         after = request.args.get("after")
         found = queries.dashboard(filters, after=after)
         numbers, kinds = queries.counts(), queries.lock_types(inactive=True)
-        args = {name: value for name, value in {"status": status, **typed}.items() if value}
         return page(
             "locks/index.html",
             rows=shown(found.rows, found.releases, causes=False),
             counts=numbers,
             summary=_summary(numbers),
-            status=status,
-            heading=TABS[status],
+            tab=tab,
+            heading=TABS[tab],
             asked=typed,
-            tabs=_tabs(status, numbers),
+            tabs=_tabs(tab, numbers),
             types=[(kind.code, kind.name) for kind in kinds],
             actions=_actions(kinds),
             words=STATUS,
-            empty_title=EMPTY[status],
-            next_url=url_for("locks.index", **args, after=found.after) if found.after else "",
-            first_url=url_for("locks.index", **args) if after else "",
+            empty_title=EMPTY[tab],
+            next_url=_url(tab, typed, found.after) if found.after else "",
+            first_url=_url(tab, typed) if after else "",
         )
+
+
+def _tab(asked: str) -> Status:
+    if asked == "unlocked":
+        return "unlocked"
+    return "expired" if asked == "expired" else "locked"
+
+
+def _url(tab: Status, typed: dict[str, str], after: str = "") -> str:
+    wanted = {"status": tab, **typed, "after": after}
+    text = urlencode({name: value for name, value in wanted.items() if value})
+    return f"{url_for('locks.index')}?{text}"
 
 
 def _summary(numbers: dict[str, int]) -> str:
@@ -76,14 +87,14 @@ def _summary(numbers: dict[str, int]) -> str:
     return f"{records} {one} locked by {locks} {'lock' if locks == 1 else 'locks'}."
 
 
-def _tabs(status: str, numbers: dict[str, int]) -> list[dict[str, Any]]:
+def _tabs(tab: Status, numbers: dict[str, int]) -> list[dict[str, Any]]:
     here = url_for("locks.index")
     return [
         {
             "label": label,
             "href": here if code == "locked" else f"{here}?status={code}",
             "count": numbers[code],
-            "current": code == status,
+            "current": code == tab,
         }
         for code, label in TABS.items()
     ]
@@ -163,7 +174,9 @@ def override(lock_id: UUID) -> ResponseReturnValue:
 @signed_in
 def accept(lock_id: UUID) -> ResponseReturnValue:
     """End a lock whose time is over by taking the risk in words."""
-    return _ended(lock_id, "accept", service.accept_risk, "{0} of {1} has ended; the risk is yours.")
+    return _ended(
+        lock_id, "accept", service.accept_risk, "{0} of {1} has ended; the risk is yours."
+    )
 
 
 @bp.post("/locks/<uuid:lock_id>/renewal")

@@ -18,9 +18,9 @@ from wfweb.locks.rows import LockRow
 from wfweb.locks.views.votes import Vote, votes
 
 ENDS: Final = {
-    "unlock": "Ends by itself in",
-    "renew": "Looked at again in",
-    "accept": "Has to be accepted in",
+    "unlock": "Ends by itself",
+    "renew": "Looked at again",
+    "accept": "Has to be accepted",
 }
 AFTERWARDS: Final = {
     "unlock": "then it ends by itself",
@@ -110,6 +110,8 @@ class Shown:
         if self.cause.value_now is None:
             return "The cause cannot be measured now." if self.cause.holds is None else ""
         stands = "still holds" if self.cause.holds else "is gone"
+        if self.cause.value_now == self.cause.value_then:
+            return f"The cause {stands}."
         return f"Today it is {self.value(self.cause.value_now)}: the cause {stands}."
 
     @property
@@ -135,7 +137,9 @@ class Shown:
 
 def listed(words: Sequence[str]) -> str:
     """Return words as ``Refinance, sell and dispose``."""
-    lower = [word if place == 0 else word[:1].lower() + word[1:] for place, word in enumerate(words)]
+    lower = [
+        word if place == 0 else word[:1].lower() + word[1:] for place, word in enumerate(words)
+    ]
     return " and ".join([", ".join(lower[:-1]), lower[-1]] if len(lower) > 1 else lower)
 
 

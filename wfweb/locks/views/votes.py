@@ -61,7 +61,11 @@ def votes(keys: Collection[str]) -> Mapping[str, Vote]:
             User.name.label("asked_by"),
             agreed.label("agreed"),
             select(func.count()).where(seat).correlate(ApprovalLevel).scalar_subquery().label("n"),
-            select(func.count()).where(seat, mine).correlate(ApprovalLevel).scalar_subquery().label("me"),
+            select(func.count())
+            .where(seat, mine)
+            .correlate(ApprovalLevel)
+            .scalar_subquery()
+            .label("me"),
         )
         .join(
             ApprovalLevel,
