@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-PARTS = ("decision", "inbox", "engine", "replay", "running", "calendars", "sla")
+PARTS = ("decision", "inbox", "engine", "replay", "running", "calendars", "sla", "alerts", "locks")
 
 
 def main() -> int:

@@ -9,12 +9,14 @@ from typing import Any
 
 from tests.approvals.conftest import ORDER_TYPE, World, level
 from tests.people import Person, make_people, person_of
+from wfweb.alerts import catalogue, rules_admin
 from wfweb.app import create_app
 from wfweb.identity import service as identity
 from wfweb.identity.service.companies import create_company
 from wfweb.kernel.db import transaction
 from wfweb.kernel.ids import new_id
 from wfweb.records import types
+from wfweb.records.service import create_record
 
 PAIRS = 4
 
@@ -71,9 +73,41 @@ def decisions(requests: int, overdue: int) -> dict[str, Any]:
     }
 
 
+def alerts(records: int) -> dict[str, Any]:
+    """Records of a hundred owners, each told when the level of one falls; people who measure."""
+    world = company("Kestrel Dairy")
+    people = world.people
+    with transaction(actor=people.alma.actor):
+        catalogue.save_metric("level", "Fill level", unit="%")
+        rules_admin.save_rule(
+            {
+                "code": "low",
+                "name": "Level low",
+                "type": "threshold",
+                "metric": "level",
+                "operator": "<",
+                "raise_at": "20",
+                "recipients": [{"field": "owner"}],
+            }
+        )
+    owners = [approver(world, f"Owner {number}", "approver") for number in range(100)]
+    keys = []
+    for number in range(records):
+        with transaction(actor=people.alma.actor):
+            owner = owners[number % len(owners)].id
+            made = create_record("order", {"subject": f"Tank {number}"}, owner_id=owner)
+            keys.append(made.key)
+    senders = [approver(world, f"Probe {number}", "operator") for number in range(4)]
+    return {
+        "company": str(people.ada.company_id),
+        "tokens": [token_of(person) for person in senders],
+        "keys": keys,
+    }
+
+
 def main(command: str, *numbers: str) -> None:
     with create_app().app_context():
-        commands = {"decisions": decisions}
+        commands = {"decisions": decisions, "alerts": alerts}
         print(json.dumps(commands[command](*map(int, numbers))))  # noqa: T201 - its answer
 
 

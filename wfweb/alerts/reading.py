@@ -89,6 +89,8 @@ def _fits(name: Any) -> bool:
 
 
 def _as_id(name: str) -> UUID | None:
+    if len(name) not in {32, 36}:  # without and with its dashes; keys are shorter
+        return None
     try:
         return UUID(name)
     except ValueError:
