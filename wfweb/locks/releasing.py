@@ -84,7 +84,11 @@ def _committees(codes: set[str]) -> dict[str, list[str]]:
         WorkflowDefinition.code.in_(codes), WorkflowDefinition.live_version_id.is_not(None)
     )
     # Compiled versions are kept by the engine, so only their ids are read again.
-    asked = {code: _approvers(definition_of(live)) for code, live in session().execute(query)}
+    asked = {
+        code: _approvers(definition_of(live))
+        for code, live in session().execute(query)
+        if live is not None
+    }
     roles = people.roles_by_code([one.role for who in asked.values() for one in who if one.role])
     words = {
         code: [roles[a.role].name if a.role in roles else approver_text(vars(a)) for a in who]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -82,8 +83,12 @@ _days = func.coalesce(LockType.expiry_days, DEFAULT_DAYS)
 due_at = func.coalesce(_again, WorkflowLock.locked_at + _days * timedelta(hours=24))
 
 
+@cache
 def statement() -> Select[Any]:
-    """Return the read of locks with what belongs to a line; narrow and order it."""
+    """Return the read of locks with what belongs to a line; narrow and order it.
+
+    Made once: narrowing makes a copy, and describing it takes longer than asking it.
+    """
     locker, unlocker = aliased(User), aliased(User)
     return (
         select(
