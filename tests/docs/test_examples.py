@@ -3,14 +3,18 @@
 import json
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from tests.docs.pages import BY_NAME, ROOT, blocks
 from wfweb import conditions
+from wfweb.alerts.body import RuleBody
+from wfweb.alerts.rules import band_is_sound
 from wfweb.approvals.matrix_report import check_data
+from wfweb.locks.models import IN_FLIGHT, ON_EXPIRY
+from wfweb.locks.types import read_type
 from wfweb.records.definition import Definition, read_definition
 from wfweb.records.fields import TYPES
 from wfweb.records.models import RecordType
@@ -75,6 +79,22 @@ def test_the_condition_is_fine_and_every_operator_is_explained() -> None:
     from wfweb.conditions.model import AGGREGATES, OPERATORS
 
     assert [word for word in (*OPERATORS, *AGGREGATES) if f"`{word}`" not in text] == []
+
+
+def test_the_alert_rule_is_fine_and_every_kind_and_check_is_explained() -> None:
+    rule = RuleBody.model_validate(_example("alert rule"))
+    assert band_is_sound(rule.band)
+    text = GUIDE.read_text()
+    for member in ("type", "check"):
+        given = RuleBody.model_fields[member].annotation
+        words = [one for part in (given, *get_args(given)) for one in get_args(part)]
+        assert [word for word in words if isinstance(word, str) and word not in text] == []
+
+
+def test_the_kind_of_lock_is_fine_and_says_all_there_is() -> None:
+    assert read_type(_example("lock type")).release_workflow == "release_by_investment_committee"
+    text = GUIDE.read_text()
+    assert [word for word in (*ON_EXPIRY, *IN_FLIGHT) if word not in text] == []
 
 
 def test_the_matrix_is_complete() -> None:
