@@ -53,7 +53,8 @@ def install_pack(code: str, company: str, *, demo: bool, as_json: bool) -> None:
                     step(1)
     text = (
         f"{pack.name}: {done.record_types} record types, {done.matrices} matrices, "
-        f"{done.workflows} workflows and {done.roles} roles are new or changed"
+        f"{done.workflows} workflows, {done.alert_rules} alert rules, {done.lock_types} kinds of "
+        f"locks and {done.roles} roles are new or changed"
         + (f"; {records} demo records." if demo else ".")
     )
     answer({**asdict(done), "records": records}, as_json=as_json, text=text)

@@ -134,6 +134,9 @@ def _note_title(note: AlertNote) -> str:
     return words if words[:1].isupper() else f"{note.by_name or 'wfweb'} {words}"
 
 
+_FOLDED = ", in one message about many alerts"
+
+
 def _told(alert_id: UUID) -> str:
     query = (
         select(User.name, func.max(AlertTelling.told_at))
@@ -145,10 +148,14 @@ def _told(alert_id: UUID) -> str:
     people = session().execute(query).all()
     if not people:
         return "Nobody was told of this one yet."
+    folded = select(AlertTelling.id).where(
+        AlertTelling.alert_id == alert_id, AlertTelling.state == "folded"
+    )
+    many = session().scalar(folded.limit(1)) is not None
     names = ", ".join(name for name, _at in people[:5])
     last = max(at for _name, at in people if at is not None)
     more = f" and {len(people) - 5} more" if len(people) > 5 else ""  # noqa: PLR2004 - named
-    return f"Told {short_moment(last)}: {names}{more}."
+    return f"Told {short_moment(last)}: {names}{more}{_FOLDED if many else ''}."
 
 
 def _telling(rule: AlertRule) -> list[tuple[str, str]]:

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from wfweb.approvals.models import (
     ApprovalAssignment,
@@ -37,35 +38,43 @@ class Vote:
 
 
 def votes(keys: Collection[str]) -> Mapping[str, Vote]:
-    """Return the votes of requests that wait, by key; two statements for all of them."""
+    """Return the votes of requests that wait, by key; one statement for all of them."""
     if not keys:
         return {}
-    agreed = (
-        select(func.count())
-        .where(
-            ApprovalDecision.request_id == ApprovalRequest.id,
-            ApprovalDecision.level_number == ApprovalLevel.number,
-            ApprovalDecision.decision == "approve",
+    return {
+        row.key: Vote(
+            key=row.key,
+            committee=row.ApprovalLevel.name,
+            agreed=row.agreed,
+            needed=_needed(row.ApprovalLevel, row.seats),
+            seats=row.seats,
+            asked_by=row.asked_by or "wfweb",
+            asked_at=row.created_at,
+            mine=row.mine > 0,
         )
-        .correlate(ApprovalRequest, ApprovalLevel)
-        .scalar_subquery()
-    )
+        for row in session().execute(_waiting(keys))
+    }
+
+
+def _waiting(keys: Collection[str]) -> Select[Any]:
+    """Return the read of requests with the level that is asked, and its seats and answers."""
     seat = ApprovalAssignment.level_id == ApprovalLevel.id
     waiting = ApprovalAssignment.status == "pending"
     mine = (ApprovalAssignment.user_id == current_actor().id) & waiting
-    query = (
+    agreed = (
+        (ApprovalDecision.request_id == ApprovalRequest.id)
+        & (ApprovalDecision.level_number == ApprovalLevel.number)
+        & (ApprovalDecision.decision == "approve")
+    )
+    return (
         select(
             ApprovalRequest.key,
             ApprovalRequest.created_at,
             ApprovalLevel,
             User.name.label("asked_by"),
-            agreed.label("agreed"),
-            select(func.count()).where(seat).correlate(ApprovalLevel).scalar_subquery().label("n"),
-            select(func.count())
-            .where(seat, mine)
-            .correlate(ApprovalLevel)
-            .scalar_subquery()
-            .label("me"),
+            _count(agreed).label("agreed"),
+            _count(seat).label("seats"),
+            _count(seat & mine).label("mine"),
         )
         .join(
             ApprovalLevel,
@@ -79,19 +88,11 @@ def votes(keys: Collection[str]) -> Mapping[str, Vote]:
             ApprovalRequest.status.in_(("pending", "escalated")),
         )
     )
-    return {
-        row.key: Vote(
-            key=row.key,
-            committee=row.ApprovalLevel.name,
-            agreed=row.agreed,
-            needed=_needed(row.ApprovalLevel, row.n),
-            seats=row.n,
-            asked_by=row.asked_by or "wfweb",
-            asked_at=row.created_at,
-            mine=row.me > 0,
-        )
-        for row in session().execute(query)
-    }
+
+
+def _count(wanted: ColumnElement[bool]) -> Any:
+    query = select(func.count()).where(wanted)
+    return query.correlate(ApprovalRequest, ApprovalLevel).scalar_subquery()
 
 
 def _needed(level: ApprovalLevel, seats: int) -> int:
