@@ -173,6 +173,32 @@ def test_page_mail_and_api_say_how_it_was_counted(
         assert words in dict(facts)["How it was counted"]
 
 
+@pytest.mark.parametrize(
+    ("now", "percent", "tone"),
+    [
+        ("2026-12-24T16:30:00+00:00", 25, "green"),
+        ("2026-12-27T20:00:00+00:00", 50, "green"),  # three nights and a weekend use nothing
+        ("2026-12-28T07:30:00+00:00", 75, "yellow"),
+        ("2026-12-28T08:00:00+00:00", 100, "breached"),
+    ],
+)
+def test_the_time_that_is_used_is_working_time(
+    world: World,
+    client_of: Callable[[Person | None], FlaskClient],
+    now: str,
+    percent: int,
+    tone: str,
+) -> None:
+    published(world.people)
+    case = world.ask(level("ada", due_hours=2), calendar="office")
+    with clock.at(datetime.fromisoformat(now)):
+        page = client_of(world.people.ada).get(f"/requests/{case.request.key}").text
+        inbox = client_of(world.people.ada).get("/inbox").text
+    assert f"<strong>{percent} %</strong>" in page
+    assert f'class="meter {tone}"' in page
+    assert f'class="sla {tone}"' in inbox
+
+
 def test_a_matrix_keeps_the_calendar_of_its_levels(world: World) -> None:
     from wfweb.approvals import service as approvals
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from wfweb.calendars import evaluating, queries, rules
 from wfweb.calendars.queries import Pinned
@@ -54,6 +55,21 @@ class DueTimes:
         if found is None:
             found = self._calendars[code] = _calendar(code)
         return found
+
+
+def used_share(start: datetime, due_at: datetime, now: datetime, version_id: str | None) -> float:
+    """Return how much of the time from start to due is used up; 1 at the due time, more beyond.
+
+    :param version_id: the version of the calendar that was counted with; None: every hour counts.
+    """
+    if due_at <= start or now <= start:
+        return 2.0 if now >= due_at else 0.0
+    if version_id is not None:
+        calendar = queries.pinned(UUID(version_id)).calendar
+        whole = rules.between(calendar, start, due_at)
+        if whole:
+            return rules.between(calendar, start, now) / whole
+    return (now - start) / (due_at - start)
 
 
 def _calendar(code: str | None) -> Pinned:

@@ -104,6 +104,7 @@ class Row:
     level_name: str | None = None
     rule_text: str | None = None
     quorum: str | None = None
+    calendar_version: str | None = None
     seen_digest: str | None = None
     decision: str | None = None
     at: datetime | None = None
@@ -175,6 +176,7 @@ def waiting_for(
             ApprovalLevel.name,
             ApprovalLevel.rule_text,
             ApprovalLevel.quorum,
+            ApprovalLevel.receipt[("calendar", "version_id")].astext,
             ApprovalView.digest,
         )
         .join(ApprovalRequest, ApprovalRequest.id == ApprovalAssignment.request_id)
@@ -192,8 +194,7 @@ def waiting_for(
         )
     )
     wanted = filters or Filters()
-    query = _narrow(query, wanted, of_seat=True)
-    return _sorted(query, _ORDERS[wanted.sort], after, limit)
+    return _sorted(_narrow(query, wanted, of_seat=True), _ORDERS[wanted.sort], after, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +229,7 @@ def _sorted(query: Select[Any], order: _Order, after: str | None, limit: int) ->
     query = query.add_columns(order.column).order_by(*by).limit(limit + 1)
     found = session().execute(query).all()
     shown = [Row(*row[:-1]) for row in found[:limit]]
-    more = len(found) > limit
-    return _page(shown, (found[limit - 1][-1], shown[-1].assignment_id) if more else None)
+    return _page(shown, (found[limit - 1][-1], shown[-1].assignment_id) if found[limit:] else None)
 
 
 def _page(shown: list[Row], place: Sequence[Any] | None) -> Page:

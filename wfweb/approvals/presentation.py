@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from wfweb.approvals.due_times import used_share
 from wfweb.approvals.inbox import Row
 from wfweb.kernel import clock
 from wfweb.kernel.formats import local, money, short_moment
@@ -43,17 +44,20 @@ class DueChip:
     live: bool
 
 
-def due_chip(due_at: datetime | None, since: datetime | None) -> DueChip | None:
+def due_chip(
+    due_at: datetime | None, since: datetime | None, calendar_version: str | None = None
+) -> DueChip | None:
     """Return how a due moment is shown, or nothing without one.
 
     :param since: when the time began to run.
+    :param calendar_version: the version of the calendar whose working time is used up; without
+        one every hour counts.
     """
     if due_at is None:
         return None
     now = clock.now()
     start = since or now
-    whole = (due_at - start).total_seconds()
-    used = (now - start).total_seconds() / whole if whole > 0 else (2.0 if now >= due_at else 0.0)
+    used = used_share(start, due_at, now, calendar_version)
     if now >= due_at:
         used = max(used, 1.0)
     level = next((name for share, name in _LEVELS if used >= share), "green")
@@ -287,7 +291,7 @@ def inbox_row(row: Row, view: str, gone: str = "") -> InboxRow:
         group=time_group(row.due_at),
         chip=None
         if gone or row.decided_at
-        else due_chip(row.due_at, row.asked_at or row.created_at),
+        else due_chip(row.due_at, row.asked_at or row.created_at, row.calendar_version),
         amount=amount_text(row.amount, row.currency),
         meta=tuple(part for part in meta if part),
         why=_why_line(row) if mine and not gone else "",

@@ -150,7 +150,9 @@ class Shown:
         level = self.level
         if not self.is_open or level is None:
             return None
-        return due_chip(level.level.due_at or self.request.due_at, level.level.opened_at)
+        receipt = level.level.receipt or {"calendar": {}}
+        version = receipt["calendar"].get("version_id")
+        return due_chip(level.level.due_at or self.request.due_at, level.level.opened_at, version)
 
     def facts(self) -> list[Fact]:
         """Return the values that matter: those the definition names, else all that are set."""
