@@ -37,7 +37,7 @@ def furnish(administrator: Actor, record_id: UUID) -> dict[str, str]:
         metrics.ingest([{"record": key, "metric": METRIC, "value": "9.5"}])
         sla.subject_changed("record", record_id)
     with transaction(actor=administrator):
-        alert = session().scalars(select(Alert)).one()
+        alert = session().scalars(select(Alert).where(Alert.record_id == record_id)).one()
         service.note(alert.id, "The door stood open")
         until = clock.now() + timedelta(days=1)
         silence = silencing.silence(record_id=record_id, until=until, reason="Being repaired")
@@ -45,7 +45,7 @@ def furnish(administrator: Actor, record_id: UUID) -> dict[str, str]:
             "alert_key": alert.key,
             "alert_ref": alert.key,
             "silence_id": str(silence.id),
-            "lock_id": str(session().scalars(select(WorkflowLock.id)).one()),
+            "lock_id": str(session().scalars(_lock_of(record_id)).one()),
             "permit_id": str(permits.issue(record_by_id(record_id), "weigh").id),
             "clock_id": str(session().scalars(_clock_of(record_id)).one()),
             "hook_id": str(hooks_admin.create_endpoint("Sensors", "metrics").id),
@@ -74,7 +74,13 @@ def work(administrator: Actor, record_id: UUID) -> dict[str, str]:
 
 
 def _clock_of(record_id: UUID) -> Any:
-    return select(SlaClock.id).where(SlaClock.subject_id == record_id)
+    return select(SlaClock.id).where(
+        SlaClock.subject_id == record_id, SlaClock.definition_code == "answer"
+    )
+
+
+def _lock_of(record_id: UUID) -> Any:
+    return select(WorkflowLock.id).where(WorkflowLock.record_id == record_id)
 
 
 def _rule(kind: str) -> dict[str, Any]:
