@@ -68,6 +68,8 @@ def start(
         raise NotFound(f"There is no published workflow “{definition_code}”.")
     definition = definition_of(row.live_version_id)
     record = _locked_record(definition, record_id) if record_id is not None else None
+    if record is not None and record.has_locks:
+        ports.action_guard(record.id, definition_code)
     if record is not None and not definition.body.allow_parallel:
         _refuse_second(row.id, record.id)
     return start_loaded(row.id, definition, record, context=context)
@@ -83,11 +85,7 @@ def _locked_record(definition: Definition, record_id: UUID) -> RecordFacts:
     if wanted is not None and row.type_code != wanted:
         message = f"“{definition.body.name}” is for {wanted}, not for {row.type_code}"
         raise ValidationFailed.at("/record_id", message, "record_type")
-    found = RecordFacts(*row)
-    if found.has_locks:
-        # Beginning the work that is named like a blocked action is that action.
-        ports.action_guard(record_id, definition.body.code)
-    return found
+    return RecordFacts(*row)
 
 
 def trigger_holds(
@@ -346,8 +344,7 @@ def _state_of_another(record_id: UUID, instance_id: UUID) -> str | None:
         WorkflowInstance.id != instance_id,
         WorkflowInstance.status.in_(("active", "error", "timeout")),
     )
-    newest = query.order_by(WorkflowInstance.entered_at.desc()).limit(1)
-    return session().scalar(newest)
+    return session().scalar(query.order_by(WorkflowInstance.entered_at.desc()).limit(1))
 
 
 def retry(instance_id: UUID) -> Loaded:
