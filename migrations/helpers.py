@@ -38,6 +38,19 @@ def append_only(table: str) -> None:
     )
 
 
+def add_permission(code: str, like: str) -> None:
+    """Give a new permission to the roles of every company that hold a comparable one.
+
+    Nobody could otherwise hand it out: people give only what their own roles allow.
+    """
+    op.execute("select set_config('app.scope', 'system', true)")
+    op.execute(
+        f"update roles set permissions = array_append(permissions, '{code}'), version = version + 1"
+        f" where '{like}' = any (permissions) and not '{code}' = any (permissions)"
+    )
+    op.execute("select set_config('app.scope', '', true)")
+
+
 def _policy(table: str, condition: str) -> None:
     op.execute(f"alter table {table} enable row level security")
     op.execute(f"alter table {table} force row level security")

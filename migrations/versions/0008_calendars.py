@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
-from migrations.helpers import append_only, tenant_policy
+from migrations.helpers import add_permission, append_only, tenant_policy
 
 revision = "0008_calendars"
 down_revision = "0007_api"
@@ -19,6 +19,7 @@ def upgrade() -> None:
     _calendars()
     _versions()
     op.add_column("approval_levels", sa.Column("receipt", pg.JSONB))
+    add_permission("calendars.edit", like="matrices.edit")
 
 
 def _row() -> "list[sa.Column[object]]":

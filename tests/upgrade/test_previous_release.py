@@ -126,6 +126,19 @@ def test_nobody_waits_long(upgraded):
     assert work.slowest < LONGEST_WAIT_SECONDS
 
 
+def test_those_who_shaped_approvals_may_shape_calendars(released_app):
+    company_id = _only_company()
+    with transaction(company_id=company_id):
+        holders = session().execute(
+            text(
+                "select bool_and('calendars.edit' = any (permissions)), count(*) from roles"
+                " where 'matrices.edit' = any (permissions)"
+            )
+        )
+        every, count = holders.one()
+    assert (every, count >= 2) == (True, True)
+
+
 def test_what_was_asked_before_can_be_decided_after(released_app):
     company_id = _only_company()
     with transaction(company_id=company_id):
