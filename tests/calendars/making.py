@@ -112,7 +112,7 @@ def body(dice: random.Random, zone: str, day: date) -> dict[str, Any]:
     if dice.random() < 0.2:
         made["yearly_holidays"] = [
             near(dice, day).isoformat()[5:],
-            {"date": "06-30", "off": dice.random() < 0.5},
+            {"date": "05-20", "off": dice.random() < 0.5},
         ]
     return made
 

@@ -8,7 +8,6 @@ whether that time lies in a window. Calendars given to it have whole minutes onl
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 MINUTE = timedelta(minutes=1)
@@ -65,15 +64,14 @@ class Oracle:
         self.versions = versions
         self.start = start
         self.days: dict[tuple[int, date], tuple[bytearray, bytearray]] = {}
-        zones: list[ZoneInfo] = [zone(body["tz"]) for _, body in versions]
-        latest = [datetime.min] * len(versions)  # noqa: DTZ901 - wall clocks have no zone
+        self.today: dict[int, tuple[date, Any]] = {}
+        # Times of one zone compare as the clock on the wall shows them, whatever their offset.
+        latest = [datetime(1, 1, 1, tzinfo=zone(body["tz"])) for _, body in versions]
         self.cells: list[tuple[datetime, datetime]] = []
         """The open minutes."""
         moment = start - LOOK_BACK
         while moment < start + minutes * MINUTE:
-            for number, place in enumerate(zones):
-                wall = moment.astimezone(place).replace(tzinfo=None)
-                latest[number] = max(latest[number], wall)
+            latest = [max(moment.astimezone(wall.tzinfo), wall) for wall in latest]
             if moment >= start and self.works(latest):
                 self.cells.append((moment, moment + MINUTE))
             moment += MINUTE
@@ -106,9 +104,11 @@ class Oracle:
         works = False
         for number, wall in enumerate(latest):
             today = wall.date()
+            if self.today.get(number, (None,))[0] != today:
+                marks = *self.of_day(number, today), *self.of_day(number, today - DAY)
+                self.today[number] = (today, marks)
+            windows, breaks, nights, late_breaks = self.today[number][1]
             minute = wall.hour * 60 + wall.minute
-            windows, breaks = self.of_day(number, today)
-            nights, late_breaks = self.of_day(number, today - DAY)
             if breaks[minute] or late_breaks[minute + 1440]:
                 return False
             works = works or bool(windows[minute] or nights[minute + 1440])
