@@ -37,7 +37,8 @@ def index() -> ResponseReturnValue:
         asked = addresses.read(request.args)
         context = list_context(asked)
         numbers = lists.counts()
-        opened_one = _opened(asked.open)
+        first = context["rows"][0].key if context["rows"] else ""
+        opened_one = _opened(asked.open or first)
         return page(
             "alerts/index.html",
             counts=numbers,

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from wfweb.alerts.models import Alert
-from wfweb.kernel.formats import short_moment
+from wfweb.kernel.formats import number, short_moment
 
 WORDS: Final = {"info": "Info", "warning": "Warning", "critical": "Critical", "urgent": "Urgent"}
 KINDS: Final = {"info": "", "warning": "warn", "critical": "bad", "urgent": "bad"}
@@ -62,7 +62,7 @@ def row_of(alert: Alert, *, rule_name: str, owner: str, record: Any, type_name: 
         word=WORDS[alert.severity],
         kind=KINDS[alert.severity],
         icon=ICONS[alert.severity],
-        facts=alert.message,
+        facts=_facts(alert),
         meter=_meter(alert.context),
         meta=_meta(alert, rule_name),
         owner=owner,
@@ -71,6 +71,15 @@ def row_of(alert: Alert, *, rule_name: str, owner: str, record: Any, type_name: 
         version=alert.version,
         is_open=alert.is_open,
     )
+
+
+def _facts(alert: Alert) -> str:
+    """Return what was found; after repeats also the value that was seen last."""
+    value = decimal(alert.context.get("value"))
+    if alert.occurrences == 1 or value is None:
+        return alert.message
+    last = number(round(value, 2).normalize())
+    return alert.message if last in alert.message else f"{alert.message} Last seen: {last}."
 
 
 def _meter(context: Mapping[str, Any]) -> int | None:
