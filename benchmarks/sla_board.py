@@ -128,8 +128,11 @@ def _poll(client: Any, count: int) -> Figure:
     def ask(_number: int) -> None:
         assert client.get(address).status_code == 204
 
-    p95 = percentile(times(ask, count), 0.95)
-    return Figure("poll of the board without news, p95", milliseconds(p95))
+    spent = times(ask, count)
+    p95, half = percentile(spent, 0.95), percentile(spent, 0.5)
+    return Figure(
+        "poll of the board without news, p95", milliseconds(p95), f"p50 {milliseconds(half)}"
+    )
 
 
 def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - called by `command`

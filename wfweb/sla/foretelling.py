@@ -18,8 +18,8 @@ from wfweb.sla.models import SlaClock, SlaCrossing, SlaDefinition
 
 LEARNT_FROM: Final = timedelta(days=365)
 TRIED_ON: Final = timedelta(days=90)
-MOST_PAST: Final = 20_000
-MOST_OPEN: Final = 2_000
+MOST_PAST: Final = 10_000
+MOST_OPEN: Final = 1_000
 TRIED_AT: Final = ("YELLOW", "ORANGE")
 
 
@@ -119,7 +119,7 @@ def foretell(
 ) -> Forecast:
     """Return the open clocks that will probably breach, the most probable first.
 
-    Looks at the clocks in time that are due first, up to two thousand.
+    Looks at the clocks in time that are due first, up to a thousand.
     """
     ids = [one.id for one in definitions]
     past = past_clocks(ids, now)

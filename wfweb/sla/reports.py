@@ -167,16 +167,6 @@ def durations(
     return {row[0]: Durations(*row[1]) for row in rows}
 
 
-def teams_seen(definitions: Sequence[UUID]) -> list[str]:
-    """Return the role codes that clocks belong to, sorted."""
-    statement = (
-        select(SlaClock.team)
-        .where(SlaClock.definition_id.in_(definitions), SlaClock.team.is_not(None))
-        .distinct()
-    )
-    return sorted(code for code in session().scalars(statement) if code)
-
-
 def clock_rows(
     period: Period, definitions: Sequence[UUID], team: str | None, after: UUID | None
 ) -> Sequence[Any]:

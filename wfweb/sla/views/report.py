@@ -75,7 +75,7 @@ def report() -> ResponseReturnValue:
     with transaction():
         asked = wanted(board.visible_definitions())
         lines = reports.adherence(asked.period, asked.ids, asked.team)
-        teams = _team_names(reports.teams_seen([one.id for one in asked.definitions]))
+        teams = {one.code: one.name for one in identity.roles()}
         by_month = reports.sums(lines, lambda line: line.month)
         total = next(iter(reports.sums(lines, lambda _line: 0).values()), Tally())
         columns = [
@@ -101,11 +101,6 @@ def report() -> ResponseReturnValue:
 def _args(asked: Wanted) -> dict[str, str]:
     typed = {name: request.args.get(name, "") for name in ("definition", "team")}
     return {"months": str(asked.period.months), **{n: v for n, v in typed.items() if v}}
-
-
-def _team_names(codes: Sequence[str]) -> dict[str, str]:
-    known = identity.roles_by_code(codes) if codes else {}
-    return {code: known[code].name if code in known else code for code in codes}
 
 
 def _by_definition(asked: Wanted, lines: Sequence[reports.Line]) -> list[dict[str, Any]]:
