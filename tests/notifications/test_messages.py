@@ -101,7 +101,7 @@ def test_a_person_gets_one_notice_and_one_mail(company: UUID, ada: User, sink: S
         assert "Finance decides above €10.00" in part
         assert "http://localhost/requests/APR-1" in part
     with transaction(company_id=company):
-        assert queries.unread_count(ada.id) == 1
+        assert session().scalar(select(queries.unread_count(ada.id))) == 1
     assert only_delivery(company).state == "sent"
 
 

@@ -13,9 +13,8 @@ from wfweb.identity.policy import denied, require
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import NotFound
-from wfweb.records import policy as record_policy
 from wfweb.records.models import Record
-from wfweb.records.queries import record_types
+from wfweb.records.queries import viewable_codes
 
 VIEW: Final = "alerts.view"
 ACT: Final = "alerts.act"
@@ -31,8 +30,7 @@ def visible() -> ColumnElement[bool]:
     own = select(Record.id).where(Record.owner_id == actor.id)
     mine = [Alert.owner_id == actor.id, Alert.id.in_(told), Alert.record_id.in_(own)]
     if actor.may(VIEW):
-        types = [one.code for one in record_types(inactive=True) if record_policy.may(one, "view")]
-        mine += [Alert.record_type_code.in_(types), Alert.record_type_code.is_(None)]
+        mine += [Alert.record_type_code.in_(viewable_codes()), Alert.record_type_code.is_(None)]
     return or_(*mine)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 
 from wfweb.alerts import compiled, policy, rules
 from wfweb.alerts.errors import Unevaluable
@@ -102,14 +102,17 @@ def counts() -> dict[str, int]:
     return {**found, "open": sum(found.get(status, 0) for status in OPEN_STATUSES)}
 
 
-def waiting(most: int = 1000) -> int:
-    """Return how many alerts that the actor may see wait for an owner, counted up to ``most``."""
+def waiting(most: int = 1000) -> ScalarSelect[int]:
+    """Return the count of alerts that wait for an owner and the actor may see, up to ``most``.
+
+    A part of a statement, so that a page asks for all its numbers at once.
+    """
     wanted = select(Alert.id).where(
         Alert.company_id == current_actor().company_id,
         Alert.status.in_(("active", "escalated")),
         policy.visible(),
     )
-    return session().scalar(select(func.count()).select_from(wanted.limit(most).subquery())) or 0
+    return select(func.count()).select_from(wanted.limit(most).subquery()).scalar_subquery()
 
 
 def alert_by_key(ref: str | UUID) -> Alert:

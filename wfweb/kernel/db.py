@@ -163,6 +163,20 @@ def _leave_scope(current: Session, transaction_: SessionTransaction) -> None:
     if transaction_.parent is None:
         clock.set_transaction_instant(None)
         current.info.pop("scope", None)
+        current.info.pop("memo", None)
+
+
+@event.listens_for(WfwebSession, "after_flush")
+def _forget_read(current: Session, _flush: object) -> None:
+    current.info.pop("memo", None)
+
+
+def remembered(name: str, read: Callable[[], T]) -> T:
+    """Return what is read once a transaction; anything that is written lets it be read anew."""
+    memo: dict[str, T] = session().info.setdefault("memo", {})
+    if name not in memo:
+        memo[name] = read()
+    return memo[name]
 
 
 def _end_reading(current: Session) -> None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from psycopg import RawCursor
 from psycopg.types.json import Jsonb
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects.postgresql import JSONB
@@ -22,6 +23,8 @@ from wfweb.kernel.jsontext import dumps
 Row = Mapping[str, Any]
 TOGETHER = 24
 """Up to how many rows are written by one statement; each is a part that has to be planned."""
+CHUNK = 100
+"""How many new rows of one table go into one statement when there are many of them."""
 
 
 def _adapter(column: "Column[Any]") -> Callable[[Any], Any] | None:
@@ -74,12 +77,35 @@ def _send(cursor: Any, batches: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -
     """
     if len(batches) < 2 or sum(len(rows) for _statement, rows in batches) > TOGETHER:  # noqa: PLR2004
         for statement, rows in batches:
-            cursor.executemany(statement, rows)
+            _send_many(cursor, statement, rows)
         return
     parts = [statement for statement, rows in batches for _row in rows]
     named = ", ".join(f"part{n} as ({part} returning 1)" for n, part in enumerate(parts))
     values = [value for _statement, rows in batches for row in rows for value in row]
     cursor.execute(f"with {named} select 1", values)
+
+
+def _send_many(cursor: Any, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Send many rows of one statement: new ones by the hundred, changes one by one, prepared."""
+    if len(rows) <= TOGETHER or not statement.startswith("insert"):
+        cursor.executemany(statement, rows)
+        return
+    with RawCursor(cursor.connection) as raw:
+        for first in range(0, len(rows), CHUNK):
+            chunk = rows[first : first + CHUNK]
+            wide = _for_many(statement, len(chunk), len(chunk[0]))
+            raw.execute(wide, [value for row in chunk for value in row])
+
+
+@lru_cache(maxsize=256)
+def _for_many(statement: str, rows: int, width: int) -> str:
+    """Return an insert for many rows, numbered as the server wants it: nothing is left to parse."""
+    head = statement.partition(" values ")[0]
+    lists = (
+        "(" + ", ".join(f"${row * width + n}" for n in range(1, width + 1)) + ")"
+        for row in range(rows)
+    )
+    return f"{head} values {', '.join(lists)}"
 
 
 class Journal:
@@ -122,6 +148,7 @@ class Journal:
         if not (self._inserts or self._updates or self._calls):
             return
         current.info["wrote"] = True
+        current.info.pop("memo", None)
         changes = [*self._calls.items(), *self._update_batches()]
         additions = self._insert_batches()
         self.discard()

@@ -6,9 +6,8 @@ from sqlalchemy import ColumnElement, or_, true
 
 from wfweb.kernel.actor import current_actor
 from wfweb.locks.models import WorkflowLock
-from wfweb.records import policy as record_policy
 from wfweb.records.models import Record
-from wfweb.records.queries import record_types
+from wfweb.records.queries import viewable_codes
 
 VIEW: Final = "locks.view"
 OVERRIDE: Final = "locks.override"
@@ -23,7 +22,7 @@ def visible() -> ColumnElement[bool]:
     actor = current_actor()
     if actor.kind == "system":
         return true()
-    types = [one.code for one in record_types(inactive=True) if record_policy.may(one, "view")]
+    types = viewable_codes()
     own = or_(Record.owner_id == actor.id, Record.created_by_id == actor.id)
     return or_(Record.type_code.in_(types), own) if actor.id else Record.type_code.in_(types)
 

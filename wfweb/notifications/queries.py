@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ScalarSelect, func, or_, select
 
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
@@ -11,10 +11,10 @@ from wfweb.kernel.errors import NotFound
 from wfweb.notifications.models import Delivery, MessageTemplate, Notification
 
 
-def unread_count(user_id: UUID) -> int:
-    """Return how many notices a person has not read."""
+def unread_count(user_id: UUID) -> ScalarSelect[int]:
+    """Return the count of notices that a person has not read, as part of a statement."""
     unread = (Notification.user_id == user_id) & Notification.read_at.is_(None)
-    return session().scalar(select(func.count()).select_from(Notification).where(unread)) or 0
+    return select(func.count()).select_from(Notification).where(unread).scalar_subquery()
 
 
 def notices(user_id: UUID, *, before: UUID | None, limit: int) -> Sequence[Notification]:

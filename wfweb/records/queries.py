@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import defer
 
 from wfweb.kernel.actor import current_actor
-from wfweb.kernel.db import session
+from wfweb.kernel.db import remembered, session
 from wfweb.kernel.errors import NotFound
 from wfweb.records import policy
 from wfweb.records.models import Record, RecordLink, RecordType, RecordVersion
@@ -36,16 +36,26 @@ def record_types(*, inactive: bool = False) -> list[RecordType]:
     return list(session().scalars(statement.order_by(RecordType.plural, RecordType.code)))
 
 
-def types_in_navigation() -> list[RecordType]:
-    """Return the active types whose records the actor may see or create, without fields."""
+def _types_without_fields() -> list[RecordType]:
+    """Return all types by name, read once a transaction: every page asks several times."""
     statement = (
         select(RecordType)
-        .where(RecordType.company_id == current_actor().company_id, RecordType.active)
+        .where(RecordType.company_id == current_actor().company_id)
         .options(defer(RecordType.fields), defer(RecordType.json_schema))
         .order_by(RecordType.plural, RecordType.code)
     )
-    found = session().scalars(statement)
+    return remembered("record_types", lambda: list(session().scalars(statement)))
+
+
+def types_in_navigation() -> list[RecordType]:
+    """Return the active types whose records the actor may see or create, without fields."""
+    found = [one for one in _types_without_fields() if one.active]
     return [one for one in found if policy.may(one, "view") or policy.may(one, "create")]
+
+
+def viewable_codes() -> list[str]:
+    """Return the codes of the types, active or not, whose records the actor may see."""
+    return [one.code for one in _types_without_fields() if policy.may(one, "view")]
 
 
 def record_counts() -> dict[UUID, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
@@ -55,6 +55,12 @@ def counts() -> dict[str, int]:
     ).where(Task.status == "open", or_(Task.assignee_id == actor.id, _for_my_roles()))
     mine, roles = session().execute(query).one()
     return {"mine": mine, "roles": roles}
+
+
+def open_for_me() -> ScalarSelect[int]:
+    """Return the count of open tasks of the actor or their roles, as part of a statement."""
+    mine = or_(Task.assignee_id == current_actor().id, _for_my_roles())
+    return select(func.count(Task.id)).where(Task.status == "open", mine).scalar_subquery()
 
 
 def by_key(key: str) -> Task:
