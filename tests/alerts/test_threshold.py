@@ -1,6 +1,12 @@
 """Threshold rules on readings: raise at A, clear at B, one open alert, repeats folded."""
 
+from datetime import timedelta
+
 from tests.alerts.conftest import Works, low
+from wfweb import wiring
+from wfweb.alerts.events import AlertsRaised
+from wfweb.events import bus, timers
+from wfweb.kernel import clock
 
 
 def test_a_value_below_the_limit_raises_one_alert(works: Works):
@@ -69,3 +75,20 @@ def test_a_rule_may_leave_its_alert_open_when_the_cause_goes(works: Works):
     works.measure(tank, 18)
     alert = works.alert(tank)
     assert (alert.status, alert.holds, alert.occurrences) == ("active", True, 2)
+
+
+def test_an_alert_that_had_become_graver_comes_back_as_grave(works: Works):
+    step = {"after_minutes": 5, "severity": "critical", "recipients": [{"role": "committee"}]}
+    works.rule(low(auto_resolve=False, escalation=[step]))
+    tank = works.tank()
+    works.measure(tank, 10)
+    with clock.at(clock.now() + timedelta(minutes=6)):
+        timers.fire_due(wiring.TIMERS)
+    works.measure(tank, 50)
+    seen: list[AlertsRaised] = []
+    bus.subscribe_now(AlertsRaised, seen.append)
+    try:
+        works.measure(tank, 10)
+    finally:
+        bus._now[AlertsRaised].remove(seen.append)
+    assert [one.severity for one in seen] == ["critical"]

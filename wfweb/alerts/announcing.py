@@ -26,25 +26,21 @@ Kind = Literal["raised", "escalated", "reminder"]
 
 def announce_raised(openings: Sequence["Opening"]) -> None:
     """Tell of alerts that opened: each to the audit, all of a rule at once to locks."""
-    by_rule: dict[UUID, list[Opening]] = defaultdict(list)
+    groups: dict[tuple[UUID, str], list[Opening]] = defaultdict(list)
     for one in openings:
-        by_rule[one.finding.rule.id].append(one)
+        groups[one.finding.rule.id, one.severity].append(one)
         emit(
             AlertRaised(
                 **_about(one.finding, one.alert_id, one.key),
                 after={"status": "active", "occurrences": "again" if one.again else 1},
-                severity=one.finding.rule.body.severity,
+                severity=one.severity,
                 reopened=one.again,
             )
         )
-    for rule_id, group in by_rule.items():
-        first = group[0].finding.rule.body
-        emit(
-            AlertsRaised(
-                **_batch(rule_id, first.name, ((one.alert_id, one.finding) for one in group)),
-                severity=first.severity,
-            )
-        )
+    for (rule_id, severity), group in groups.items():
+        name = group[0].finding.rule.body.name
+        pairs = [(one.alert_id, one.finding) for one in group]
+        emit(AlertsRaised(**_batch(rule_id, name, pairs), severity=severity))
     # Openings come gravest first, and messages are handed to workers in this order.
     tell("raised", [one.alert_id for one in openings if one.held is None])
 

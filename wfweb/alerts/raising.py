@@ -19,7 +19,7 @@ from wfweb.alerts.evaluating import Finding, State
 from wfweb.alerts.models import Alert
 from wfweb.alerts.rules import HeldBack, Told
 from wfweb.alerts.wording import shown, words_of
-from wfweb.alerts.writing import Repeat, StateRow
+from wfweb.alerts.writing import Opened, Repeat, StateRow
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.ids import new_id, next_keys
@@ -45,6 +45,7 @@ class Opening(NamedTuple):
 
     alert_id: UUID
     key: str
+    severity: str
     finding: Finding
     held: HeldBack | None
     told: Told
@@ -185,18 +186,18 @@ def _without(findings: Sequence[Finding], done: Sequence[Opening]) -> list[Findi
 def _resume(ordered: Sequence[Finding], held: Held, now: datetime) -> list[Opening]:
     """Go on with alerts whose cause had gone, but which nobody had ended."""
     chosen = [one for one in ordered if one.state is not None and one.state.alert_id is not None]
-    keys = writing.resume(
+    opened = writing.resume(
         [Repeat(_alert_of(one), _context(one)) for one in chosen],
         [held[one.rule.id, one.subject.id] for one in chosen],
     )
-    return [_again(one, keys, held, now) for one in chosen if _alert_of(one) in keys]
+    return [_again(one, opened, held, now) for one in chosen if _alert_of(one) in opened]
 
 
-def _again(finding: Finding, keys: dict[UUID, str], held: Held, now: datetime) -> Opening:
+def _again(finding: Finding, opened: dict[UUID, Opened], held: Held, now: datetime) -> Opening:
     alert_id, why = _alert_of(finding), held[finding.rule.id, finding.subject.id]
     told = (finding.state or NOTHING).told
     told = told if why else rules.after_telling(told, now)
-    return Opening(alert_id, keys[alert_id], finding, why, told, again=True)
+    return Opening(alert_id, *opened[alert_id], finding, why, told, again=True)
 
 
 def _reopen(ordered: Sequence[Finding], held: Held, now: datetime) -> list[Opening]:
@@ -231,7 +232,7 @@ def _insert(fresh: Sequence[Finding], held: Held, now: datetime) -> list[Opening
         why = held[finding.rule.id, finding.subject.id]
         told = (finding.state or NOTHING).told
         told = told if why else rules.after_telling(told, now)
-        opening = Opening(new_id(), key, finding, why, told)
+        opening = Opening(new_id(), key, finding.rule.body.severity, finding, why, told)
         title, message = words_of(finding, known)
         journal().insert(_TABLE, _row(opening, title, message, now))
         openings.append(opening)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
@@ -61,7 +61,7 @@ _RESUME = text(
     " context = a.context || cast(one.context as jsonb)"
     " from unnest(cast(:ids as uuid[]), cast(:contexts as text[]), cast(:held as text[]))"
     " one(id, context, held)"
-    " where a.id = one.id and a.resolved_at is null returning a.id, a.key"
+    " where a.id = one.id and a.resolved_at is null returning a.id, a.key, a.severity"
 )
 _REOPEN = text(
     "update alerts a set status = 'active', resolved_at = null, resolution_notes = '',"
@@ -71,7 +71,7 @@ _REOPEN = text(
     " from unnest(cast(:ids as uuid[]), cast(:contexts as text[]), cast(:held as text[]),"
     " cast(:next_at as timestamptz[])) one(id, context, held, next_at)"
     " where a.id = one.id and a.status = 'resolved' and a.resolved_by_id is null"
-    " returning a.id, a.key"
+    " returning a.id, a.key, a.severity"
 )
 _CLEAR = text(
     "update alerts a set holds = false, last_seen_at = :now, version = a.version + 1,"
@@ -115,8 +115,15 @@ def repeat(rows: Sequence[Repeat]) -> None:
         session().execute(_REPEAT, {**values, "contexts": _json(row.context for row in ordered)})
 
 
-def resume(rows: Sequence[Repeat], held: Sequence[str | None]) -> dict[UUID, str]:
-    """Note that causes are back whose alerts never ended; return the keys of those."""
+class Opened(NamedTuple):
+    """An alert that is open once more; its severity may have risen before."""
+
+    key: str
+    severity: str
+
+
+def resume(rows: Sequence[Repeat], held: Sequence[str | None]) -> dict[UUID, Opened]:
+    """Note that causes are back whose alerts never ended; return those alerts."""
     if not rows:
         return {}
     values = {
@@ -125,13 +132,13 @@ def resume(rows: Sequence[Repeat], held: Sequence[str | None]) -> dict[UUID, str
         "held": list(held),
         "now": clock.now(),
     }
-    return {row.id: row.key for row in session().execute(_RESUME, values)}
+    return _opened(_RESUME, values)
 
 
 def reopen(
     rows: Sequence[Repeat], held: Sequence[str | None], next_at: Sequence[datetime | None]
-) -> dict[UUID, str]:
-    """Open alerts again that had just cleared by themselves; return the keys of those opened."""
+) -> dict[UUID, Opened]:
+    """Open alerts again that had just cleared by themselves; return those opened."""
     if not rows:
         return {}
     values = {
@@ -141,7 +148,12 @@ def reopen(
         "next_at": list(next_at),
         "now": clock.now(),
     }
-    return {row.id: row.key for row in session().execute(_REOPEN, values)}
+    return _opened(_REOPEN, values)
+
+
+def _opened(statement: TextClause, values: dict[str, Any]) -> dict[UUID, Opened]:
+    rows = session().execute(statement, values)
+    return {row.id: Opened(row.key, row.severity) for row in rows}
 
 
 def clear(
