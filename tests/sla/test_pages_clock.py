@@ -236,3 +236,47 @@ def test_hostile_words_stay_words(people: People, client_of: Open) -> None:
         text = client.get(path).text
         assert "<img src=x" not in text
         assert "<b>Bold" not in text
+
+
+def test_a_clock_is_moved_to_the_live_version_only_by_hand(
+    world: World, people: People, client_of: Open
+) -> None:
+    world.define()
+    order = world.order()
+    before = world.clock(order)
+    world.define(target=4)
+    client = client_of(people.alma)
+    page = f"/sla/{before.id}"
+    with clock.at(MONDAY + hours(1)):
+        assert world.clock(order).due_at == before.due_at
+        assert "Follow version 2" in client.get(page).text
+        sent = post(client, f"{page}/version", {"version": before.version}, form=page)
+        assert sent.status_code == 303
+        assert world.clock(order).due_at == MONDAY + hours(4)
+        text = client.get(page).text
+        assert "Follow version" not in text
+        assert "the same instant" in text
+        assert client_of(people.rui).get(page).text.count("Change this clock") == 0
+        refused = post(client_of(people.rui), f"{page}/version", {}, form=page)
+    assert refused.status_code == 403
+
+
+def test_cancelling_needs_a_reason_and_takes_it_off_the_board(
+    world: World, people: People, client_of: Open
+) -> None:
+    world.define()
+    order = world.order()
+    made = world.clock(order)
+    client = client_of(people.alma)
+    page = f"/sla/{made.id}"
+    with clock.at(MONDAY + hours(1)):
+        empty = post(client, f"{page}/cancellation", {"version": made.version}, form=page)
+        assert empty.status_code == 422
+        assert "Write why" in empty.text
+        form = {"version": made.version, "reason": "Ordered twice"}
+        assert post(client, f"{page}/cancellation", form, form=page).status_code == 303
+        text = client.get(page).text
+        assert "Cancelled: Ordered twice" in text
+        assert "Steel" not in client.get("/sla?scope=everyone").text
+        again = post(client, f"{page}/cancellation", form, form=page)
+    assert again.status_code == 409

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("sla", __name__)
 
-from wfweb.sla.views import board, clocks, definitions, editing, forecast, report  # noqa: E402, F401
+from wfweb.sla.views import board, clocks, definitions, editing, forecast, repairs, report  # noqa: E402, F401

@@ -19,7 +19,7 @@ from wfweb.sla import board, loading, pinning, receipts, rules, wording
 from wfweb.sla.cards import NAMES, SUBJECTS, Hours, calendar_of, card
 from wfweb.sla.clocks import Held
 from wfweb.sla.countdown import exact_words, span_words, wall_words
-from wfweb.sla.definitions import version_of
+from wfweb.sla.definitions import find, version_of
 from wfweb.sla.ledger import Ledger, whole
 from wfweb.sla.models import SlaClock, SlaCrossing
 from wfweb.sla.views.board import PAUSE, team_names
@@ -64,6 +64,7 @@ def of(found: SlaClock) -> dict[str, Any]:
         "definition": shown[1],
         "body": version.body,
         "number": version.number,
+        "live": find(found.definition_code).current_version,
         "source": source,
         "said": wording.sentences(version.body, source.name),
         "receipt": found.receipt,
