@@ -168,3 +168,13 @@ def test_what_was_asked_before_can_be_decided_after(released_app):
 def _only_company() -> Any:
     with transaction(system=True):
         return session().scalar(text("select id from companies"))
+
+
+def test_administrators_of_the_company_hold_every_new_permission(released_app):
+    from wfweb.identity.permissions import DEFAULT_ROLES, PERMISSIONS
+
+    with transaction(company_id=_only_company()):
+        held = dict(session().execute(text("select code, permissions from roles")).all())
+    assert set(PERMISSIONS) <= set(held["administrator"])
+    for role in DEFAULT_ROLES:
+        assert role.permissions <= set(held[role.code]), role.code
