@@ -18,8 +18,7 @@ declare
     mine uuid := locks_company();
     moment timestamptz;
     due uuid[];
-    ending uuid[] := '{}';
-    one record;
+    ending uuid[];
     ended integer;
 begin
     if days is null or days not between 1 and 36500 then
@@ -43,24 +42,35 @@ begin
     perform 1 from records where id in (
         select record_id from workflow_locks where id = any(due)
     ) order by id for no key update;
-    for one in
-        select l as lock, t.on_expiry, coalesce(t.expiry_days, days) as period, c.holds
+    with judged as materialized (
+        select l.id, l.record_id, t.on_expiry, coalesce(t.expiry_days, days) as period,
+            c.metric, c.operator, c.threshold, coalesce(c.value_now, c.value_then) as value,
+            c.holds, t.on_expiry = 'unlock' or c.holds is false as ends
         from workflow_locks l
         join lock_types t on t.company_id = l.company_id and t.code = l.lock_type
         cross join lateral locks_cause(l.company_id, l.alert_id) c
         where l.id = any(due) and l.status = 'locked'
-    loop
-        if one.on_expiry = 'unlock' or one.holds is false then
-            ending := ending || (one.lock).id;
-        else
-            perform locks_evaluate(
-                one.lock, 'expiry', case one.on_expiry when 'renew' then 'kept' else 'asked' end,
-                null, 'Its time was over, its cause was not',
-                moment + locks_days(case one.on_expiry when 'renew' then one.period else 1 end)
-            );
-        end if;
-    end loop;
-    select count(*) into ended
-    from locks_end(ending, 'expiry', null, 'Its time was over');
+            -- Again, now that the records are held: somebody may have renewed it meanwhile.
+            and locks_due_at(l.id, l.locked_at, coalesce(t.expiry_days, days)) <= moment
+    ), looked as (
+        insert into lock_evaluations (
+            company_id, lock_id, record_id, at, why, outcome, metric, operator, threshold,
+            value, holds, reason, next_at
+        )
+        select mine, j.id, j.record_id, moment, 'expiry',
+            case when j.ends then 'expired' when j.on_expiry = 'renew' then 'kept' else 'asked' end,
+            j.metric, j.operator, j.threshold, j.value, j.holds,
+            case when j.ends then 'Its time was over'
+                else 'Its time was over, its cause was not' end,
+            case when not j.ends then
+                moment + locks_days(case j.on_expiry when 'renew' then j.period else 1 end) end
+        from judged j order by j.record_id, j.id
+        returning lock_id, outcome
+    )
+    select array_agg(lock_id) filter (where outcome = 'expired') into ending from looked;
+    update workflow_locks l set status = 'expired', unlock_reason = 'Its time was over',
+        unlocked_at = greatest(moment, l.locked_at)
+    where l.id = any(ending) and l.status = 'locked';
+    get diagnostics ended = row_count;
     return ended;
 end $$;

@@ -69,27 +69,24 @@ begin
     return (select array_agg(distinct one order by one) from unnest(asked) one);
 end $$;
 
--- End locks that stand; returns those that did. Called by the functions and the application.
+-- End locks that stand, by somebody, with a reason; returns those that did.
 create function locks_end(ids uuid[], because text, who uuid, said text) returns setof uuid
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     mine uuid := locks_company();
-    ends text := case because when 'expiry' then 'expired' else 'unlocked' end;
     one workflow_locks%rowtype;
 begin
-    if because not in ('release', 'override', 'accepted', 'expiry') then
-        raise exception 'a lock does not end by %', because
+    if because is null or because not in ('release', 'override', 'accepted') then
+        raise exception 'nobody ends a lock by %', coalesce(because, 'nothing')
             using errcode = 'invalid_parameter_value';
     end if;
     if coalesce(said, '') !~ '[^[:space:]]' or length(said) > 4000 then
         raise exception 'a reason must be given, of at most 4000 characters'
             using errcode = 'invalid_parameter_value';
     end if;
-    if because <> 'expiry' then
-        perform locks_need('user', who is not null);
-        if not exists (select 1 from users u where u.id = who and u.company_id = mine) then
-            raise exception 'there is no user %', who using errcode = 'no_data_found';
-        end if;
+    perform locks_need('user', who is not null);
+    if not exists (select 1 from users u where u.id = who and u.company_id = mine) then
+        raise exception 'there is no user %', who using errcode = 'no_data_found';
     end if;
     perform 1 from records where id in (
         select record_id from workflow_locks where id = any(ids) and company_id = mine
@@ -99,11 +96,11 @@ begin
         where l.id = any(ids) and l.company_id = mine and l.status = 'locked'
         order by l.id for update
     loop
-        perform locks_evaluate(one, because, ends, who, said, null);
+        perform locks_evaluate(one, because, 'unlocked', who, said, null);
         return next one.id;
     end loop;
-    update workflow_locks l set status = ends, unlocked_at = greatest(locks_now(), l.locked_at),
-        unlocked_by = who, unlock_reason = said
+    update workflow_locks l set status = 'unlocked', unlocked_by = who, unlock_reason = said,
+        unlocked_at = greatest(locks_now(), l.locked_at)
     where l.id = any(ids) and l.company_id = mine and l.status = 'locked';
 end $$;
 
