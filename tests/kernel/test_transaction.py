@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.conftest import make_company
+from tests.people import People
 from wfweb.events.models import OutboxMessage
 from wfweb.events.outbox import enqueue
 from wfweb.kernel import clock
-from wfweb.kernel.db import session, transaction
+from wfweb.kernel.db import remembered, session, transaction
 from wfweb.kernel.ids import new_id, next_key
+from wfweb.kernel.journal import journal
 from wfweb.kernel.tenancy import Company
 
 
@@ -75,3 +77,23 @@ def test_the_clock_is_the_databases(company: UUID):
     with transaction(company_id=company):
         difference = session().execute(text("select clock_timestamp()")).scalar() - clock.now()
         assert 0 <= difference.total_seconds() < 5
+
+
+def test_what_is_remembered_lasts_until_something_is_written_or_the_act_ends(
+    rollback: None, people: People
+) -> None:
+    reads = iter(range(9))
+
+    def read() -> int:
+        return remembered("number", lambda: next(reads))
+
+    with transaction(actor=people.ada.actor):
+        assert (read(), read()) == (0, 0)
+        journal().call("select 1", ())
+        journal().flush()
+        assert (read(), read()) == (1, 1)
+        session().add(Company(name="Another"))
+        assert read() == 1
+        session().expunge_all()
+    with transaction(actor=people.ada.actor):
+        assert read() == 2
