@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from tests.approvals.counting import statements
 from tests.people import add_person, post, sign_in
 from tests.support.estate import Estate
 from tests.support.pages import read
@@ -364,3 +365,17 @@ def test_a_critical_figure_from_a_file_locks_at_once(portfolio: Estate, portfoli
     data = {"content": f"record,dscr\n{key},1.05", "_act": "take", "column.0": "record"}
     post(portfolio_client("dana"), "/alerts/import", {**data, "column.1": "dscr"}, form="/alerts")
     assert [one.lock_type for one in portfolio.locks_of(record_id)] == ["refinance_block"]
+
+
+@pytest.mark.usefixtures("raised")
+def test_fifty_alerts_cost_as_many_statements_as_one(portfolio: Estate, portfolio_client: Client):
+    dana = portfolio_client("dana")
+    dana.get("/alerts")
+    with statements() as one:
+        dana.get("/alerts")
+    for number in range(25):
+        portfolio.locked(f"Quay West {number}", "1.2")
+    with statements() as many:
+        page = dana.get("/alerts").text
+    assert page.count('class="al"') == 50
+    assert len(many) <= len(one) + 1

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from tests.approvals.counting import statements
 from tests.people import post
 from tests.support.estate import Estate
 from wfweb.audit.models import AuditEvent
@@ -188,3 +189,17 @@ def test_the_history_stays_on_the_record(portfolio: Estate, portfolio_client: Cl
     assert "Lock history" in page
     assert WHY in page
     assert "is blocked" not in page
+
+
+def test_twenty_locks_cost_as_many_statements_as_one(portfolio: Estate, portfolio_client: Client):
+    portfolio.locked()
+    dana = portfolio_client("dana")
+    dana.get("/locks")
+    with statements() as one:
+        dana.get("/locks")
+    for number in range(20):
+        portfolio.locked(f"Quay West {number}", "1.2")
+    with statements() as many:
+        page = dana.get("/locks").text
+    assert page.count("Refinancing blocked") == 22, "21 rows and the filter"
+    assert len(many) <= len(one) + 1

@@ -43,7 +43,8 @@ def rules() -> ResponseReturnValue:
 def _rows(found: list[AlertRule]) -> list[RuleRow]:
     measured = {one.code: one for one in catalogue.metrics(inactive=True)}
     types = {one.code: one.plural for one in record_types(inactive=True)}
-    return [rule_row(one, measured, types) for one in found]
+    roles = {one.code: one.name for one in people.roles()}
+    return [rule_row(one, measured, types, roles) for one in found]
 
 
 def _silenced(silence: AlertSilence) -> str:

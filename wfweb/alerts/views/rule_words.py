@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wfweb import conditions
-from wfweb.alerts.body import RuleBody
+from wfweb.alerts.body import Recipient, RuleBody
 from wfweb.alerts.models import AlertRule, Metric
 from wfweb.alerts.views.presenting import KINDS, WORDS, span
 from wfweb.kernel.formats import number
@@ -44,10 +44,16 @@ class RuleRow:
     telling: list[tuple[str, str]]
 
 
-def rule_row(rule: AlertRule, metrics: Mapping[str, Metric], types: Mapping[str, str]) -> RuleRow:
+def rule_row(
+    rule: AlertRule,
+    metrics: Mapping[str, Metric],
+    types: Mapping[str, str],
+    roles: Mapping[str, str],
+) -> RuleRow:
     """Return a rule in words.
 
     :param types: the names of record types by code.
+    :param roles: the names of roles by code.
     """
     body = RuleBody.model_validate(rule.body)
     records = types.get(body.record_type or "", body.record_type or "every record")
@@ -60,7 +66,7 @@ def rule_row(rule: AlertRule, metrics: Mapping[str, Metric], types: Mapping[str,
         when=when,
         sentence=_sentence(body, when, records),
         facts=_facts(body),
-        telling=_telling(body),
+        telling=_telling(body, roles),
     )
 
 
@@ -120,15 +126,18 @@ def _facts(body: RuleBody) -> list[tuple[str, str]]:
     return [*facts, ("One open alert", "per record")]
 
 
-def _telling(body: RuleBody) -> list[tuple[str, str]]:
-    who = [one.user or (one.role or one.field or "").replace("_", " ") for one in body.recipients]
+def _telling(body: RuleBody, roles: Mapping[str, str]) -> list[tuple[str, str]]:
+    def named(one: Recipient) -> str:
+        words = (one.field or "").replace("_", " ")
+        return one.user or roles.get(one.role or "", one.role or words)
+
     rows = [
-        ("Who", ", ".join(who)),
+        ("Who", ", ".join(map(named, body.recipients))),
         ("How", ", ".join(CHANNELS.get(one, one) for one in body.channels)),
         ("Not again within", span(body.cooldown_minutes)),
         ("At most a day", f"{body.daily_cap} times"),
     ]
     for step in body.escalation:
-        names = ", ".join((one.role or one.user or "").replace("_", " ") for one in step.recipients)
+        names = ", ".join(map(named, step.recipients))
         rows.append((f"After {span(step.after_minutes)}", names))
     return rows
