@@ -4,7 +4,18 @@ import subprocess
 import sys
 import time
 
-PARTS = ("decision", "inbox", "engine", "replay", "running", "calendars", "sla", "alerts", "locks")
+PARTS = (
+    "decision",
+    "inbox",
+    "engine",
+    "replay",
+    "running",
+    "calendars",
+    "sla",
+    "sla_board",
+    "alerts",
+    "locks",
+)
 
 
 def main() -> int:
