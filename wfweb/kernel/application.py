@@ -7,6 +7,7 @@ from flask import Flask, Request, request, session
 from flask.typing import ResponseReturnValue
 
 from wfweb.kernel.db import attempt
+from wfweb.kernel.security import SAFE_METHODS
 
 API_PREFIX = "/api/"
 _FLASHES = "_flashes"
@@ -49,7 +50,7 @@ class Application(Flask):
         What the broken try said to the person is forgotten, and uploads are read anew.
         """
         dispatch = super().dispatch_request
-        if request.path.startswith(API_PREFIX):
+        if request.path.startswith(API_PREFIX) or request.method in SAFE_METHODS:
             return dispatch()
         said = list(session.get(_FLASHES, []))
         tries = count()
