@@ -6,7 +6,7 @@ from wfweb.approvals import policy, service
 from wfweb.approvals.api import bp, request_of
 from wfweb.approvals.api_shapes import shown_request
 from wfweb.approvals.schemas import ApprovalOut
-from wfweb.approvals.schemas_decisions import NoteIn, PersonIn, ReasonIn
+from wfweb.approvals.schemas_decisions import EscalateIn, NoteIn, PersonIn
 from wfweb.kernel.api import PREFIX, Answer, endpoint
 from wfweb.kernel.errors import AlreadyDecided, Conflict, Forbidden, Gone
 from wfweb.kernel.journal import journal
@@ -91,7 +91,7 @@ def resolve_approval(ref: str) -> ApprovalOut:
     bp,
     "POST",
     "/approvals/<ref>/escalate",
-    request=ReasonIn,
+    request=EscalateIn,
     response=ApprovalOut,
     scope="admin",
     permission=policy.REASSIGN,
@@ -99,7 +99,7 @@ def resolve_approval(ref: str) -> ApprovalOut:
     summary="Ask the next ones up",
     description="Instead of those who have not answered; the definition says whom, else managers.",
 )
-def escalate_approval(ref: str, body: ReasonIn) -> ApprovalOut:
+def escalate_approval(ref: str, body: EscalateIn) -> ApprovalOut:
     """Take the level that is asked up, as who repairs requests."""
     page = request_of(ref)
     service.escalate(page.request.id, reason=body.comment)

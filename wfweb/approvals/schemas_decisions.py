@@ -96,7 +96,7 @@ class NoteIn(In):
     comment: Comment = ""
 
 
-class ReasonIn(In):
+class EscalateIn(In):
     """Why it is done; it cannot be left out."""
 
     model_config = example({"comment": "Ada is away and the supplier waits"})

@@ -14,11 +14,11 @@ from wfweb.locks.schemas import (
     LockOut,
     LockPage,
     LockQuery,
+    LockReasonIn,
     LockSummaryOut,
     LockTypeIn,
     LockTypeList,
     LockTypeOut,
-    ReasonIn,
     RecordLocksOut,
 )
 from wfweb.records.api import record_of
@@ -96,13 +96,13 @@ def list_record_locks(ref: str) -> RecordLocksOut:
     bp,
     "POST",
     "/locks/<uuid:lock_id>/override",
-    request=ReasonIn,
+    request=LockReasonIn,
     response=LockOut,
     permission=policy.OVERRIDE,
     errors=_ENDING,
     summary="End a lock without its committee",
 )
-def override_lock(lock_id: UUID, body: ReasonIn) -> LockOut:
+def override_lock(lock_id: UUID, body: LockReasonIn) -> LockOut:
     """End a lock with a reason."""
     return LockOut.model_validate(service.override(lock_id, body.reason))
 
@@ -111,13 +111,13 @@ def override_lock(lock_id: UUID, body: ReasonIn) -> LockOut:
     bp,
     "POST",
     "/locks/<uuid:lock_id>/accept-risk",
-    request=ReasonIn,
+    request=LockReasonIn,
     response=LockOut,
     permission=policy.OVERRIDE,
     errors=[*_ENDING, Conflict],
     summary="End a lock whose time is over by accepting the risk in words",
 )
-def accept_lock_risk(lock_id: UUID, body: ReasonIn) -> LockOut:
+def accept_lock_risk(lock_id: UUID, body: LockReasonIn) -> LockOut:
     """Accept the risk of a lock that is over its time."""
     return LockOut.model_validate(service.accept_risk(lock_id, body.reason))
 
@@ -126,13 +126,13 @@ def accept_lock_risk(lock_id: UUID, body: ReasonIn) -> LockOut:
     bp,
     "POST",
     "/locks/<uuid:lock_id>/renew",
-    request=ReasonIn,
+    request=LockReasonIn,
     response=LockOut,
     permission=policy.OVERRIDE,
     errors=_ENDING,
     summary="Keep a lock for another period",
 )
-def renew_lock(lock_id: UUID, body: ReasonIn) -> LockOut:
+def renew_lock(lock_id: UUID, body: LockReasonIn) -> LockOut:
     """Renew a lock."""
     return LockOut.model_validate(service.renew(lock_id, body.reason))
 

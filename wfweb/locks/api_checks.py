@@ -7,9 +7,9 @@ from wfweb.kernel.errors import Forbidden, Gone, Locked
 from wfweb.locks import guard, permits
 from wfweb.locks.errors import PermitRefused, shown
 from wfweb.locks.schemas import (
+    ActionCheckIn,
+    ActionCheckOut,
     BlockingLockOut,
-    CheckIn,
-    CheckOut,
     CheckQuery,
     PermitOut,
     RedeemIn,
@@ -28,24 +28,24 @@ _ABOUT = (
 )
 
 
-def answered(record_id: UUID, action: str) -> CheckOut:
+def answered(record_id: UUID, action: str) -> ActionCheckOut:
     """Return the answer to a question about an action."""
     answer = guard.check(record_id, action)
     releases = answer.releases or {}
     locks = [BlockingLockOut.model_validate(shown(one, releases[one.id])) for one in answer.locks]
-    return CheckOut(allowed=answer.allowed, reason=answer.reason, locks=locks)
+    return ActionCheckOut(allowed=answer.allowed, reason=answer.reason, locks=locks)
 
 
 @endpoint(
     bp,
     "GET",
     "/records/<ref>/check-action",
-    response=CheckOut,
+    response=ActionCheckOut,
     query=CheckQuery,
     summary="Ask whether an action is free",
     description=_ABOUT,
 )
-def check_action(ref: str, query: CheckQuery) -> CheckOut:
+def check_action(ref: str, query: CheckQuery) -> ActionCheckOut:
     """Answer whether locks block an action on a record."""
     return answered(record_of(ref).id, query.action)
 
@@ -54,12 +54,12 @@ def check_action(ref: str, query: CheckQuery) -> CheckOut:
     bp,
     "GET",
     "/properties/<ref>/check-action",
-    response=CheckOut,
+    response=ActionCheckOut,
     query=CheckQuery,
     summary="Ask whether an action on a property is free",
     description="The address of the system that was replaced; the same as for any record.",
 )
-def check_property_action(ref: str, query: CheckQuery) -> CheckOut:
+def check_property_action(ref: str, query: CheckQuery) -> ActionCheckOut:
     """Answer whether locks block an action on a property."""
     return answered(record_of(ref).id, query.action)
 
@@ -68,8 +68,8 @@ def check_property_action(ref: str, query: CheckQuery) -> CheckOut:
     bp,
     "POST",
     "/records/<ref>/check-action",
-    request=CheckIn,
-    response=CheckOut,
+    request=ActionCheckIn,
+    response=ActionCheckOut,
     summary="Ask whether an action is free, and for leave to do it",
     description=(
         f"With `permit` a free action is answered with a permit: good for {permits.SECONDS} "
@@ -77,7 +77,7 @@ def check_property_action(ref: str, query: CheckQuery) -> CheckOut:
         "that arrives in between takes it back."
     ),
 )
-def ask_for_permit(ref: str, body: CheckIn) -> CheckOut:
+def ask_for_permit(ref: str, body: ActionCheckIn) -> ActionCheckOut:
     """Answer, with a permit where one is wanted and the action is free."""
     record = record_of(ref)
     answer = answered(record.id, body.action)

@@ -25,7 +25,7 @@ class CheckQuery(Query):
     action: str = ACTION
 
 
-class CheckIn(In):
+class ActionCheckIn(In):
     """Which action is asked about, and whether leave for it is wanted."""
 
     model_config = example({"action": "refinance", "permit": True, "arguments_digest": "5f1c"})
@@ -69,7 +69,7 @@ class PermitOut(Out):
     redeemed_at: datetime | None = None
 
 
-class CheckOut(Out):
+class ActionCheckOut(Out):
     """Whether the action is free now; if not, why, and by which locks."""
 
     allowed: bool
@@ -209,7 +209,7 @@ class RecordLocksOut(Out):
     summary: LockSummaryOut
 
 
-class ReasonIn(In):
+class LockReasonIn(In):
     """Why, in words that everybody can read."""
 
     model_config = example({"reason": "The lender waived the covenant until March."})

@@ -14,14 +14,14 @@ from wfweb.sla.evaluating import trial
 from wfweb.sla.ledger import Happening
 from wfweb.sla.models import SlaDefinition, SlaDefinitionVersion
 from wfweb.sla.schemas import (
+    ClockTrialIn,
+    ClockTrialOut,
     CrossingOut,
     DefinitionIn,
     DefinitionOut,
     DefinitionPage,
     DefinitionVersionOut,
     DefinitionVersionPage,
-    EvaluateIn,
-    EvaluateOut,
     ReadingOut,
     SegmentOut,
     SwitchIn,
@@ -142,15 +142,15 @@ def switch_sla_definition(code: str, body: SwitchIn, version: int | None) -> Def
     bp,
     "POST",
     "/sla/evaluate",
-    request=EvaluateIn,
-    response=EvaluateOut,
+    request=ClockTrialIn,
+    response=ClockTrialOut,
     scope="read",
     permission=VIEW,
     errors=[NotFound],
     summary="Try a definition on a story",
     description="Due time, levels at instants and the receipt. Nothing is kept.",
 )
-def evaluate_sla(body: EvaluateIn) -> EvaluateOut:
+def evaluate_sla(body: ClockTrialIn) -> ClockTrialOut:
     """Return what a clock would show."""
     if (body.definition is None) == (body.code is None):
         raise ValidationFailed.at("/definition", "Send either a definition or a code", "one")
@@ -165,7 +165,7 @@ def evaluate_sla(body: EvaluateIn) -> EvaluateOut:
             calendar=body.calendar,
         )
     now = made.reading(clock.now())
-    return EvaluateOut(
+    return ClockTrialOut(
         target_seconds=made.terms.target,
         begins={level: seconds for level, seconds in made.terms.begins},  # noqa: C416 - keys are levels
         due=now.due,

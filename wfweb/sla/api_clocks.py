@@ -16,10 +16,10 @@ from wfweb.sla.clocks import COLUMNS, Row, elapsed_at
 from wfweb.sla.errors import ClockEnded, ClockHeld
 from wfweb.sla.models import LEVELS, SlaClock, SlaCrossing
 from wfweb.sla.schemas import (
+    ClockCountsOut,
     ClockOut,
     ClockPage,
     ClockQuery,
-    CountsOut,
     CrossingOut,
     MoveIn,
     PauseIn,
@@ -73,11 +73,11 @@ def _wanted(query: ClockQuery) -> list[ColumnElement[bool]]:
     bp,
     "GET",
     "/sla/counts",
-    response=CountsOut,
+    response=ClockCountsOut,
     permission=VIEW,
     summary="Count open clocks by level",
 )
-def count_clocks() -> CountsOut:
+def count_clocks() -> ClockCountsOut:
     """Return how many clocks are open."""
     conditions = board.open_clocks(board.Filters(), board.visible_definitions())
     query = (
@@ -86,7 +86,7 @@ def count_clocks() -> CountsOut:
         .group_by(SlaClock.level)
     )
     found = {level: (number, paused) for level, number, paused in session().execute(query)}
-    return CountsOut(
+    return ClockCountsOut(
         levels={level: found.get(level, (0, 0))[0] for level in LEVELS},
         open=sum(number for number, _paused in found.values()),
         paused=sum(paused for _number, paused in found.values()),

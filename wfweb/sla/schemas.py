@@ -115,7 +115,7 @@ class ClockPage(Page[ClockOut]):
     """Clocks in the order they were started."""
 
 
-class CountsOut(Out):
+class ClockCountsOut(Out):
     """How many open clocks there are at each level, and how many of them stand still."""
 
     levels: dict[Level, int]
@@ -193,7 +193,7 @@ class HappeningIn(In):
     owner: UUID | None = None
 
 
-class EvaluateIn(In):
+class ClockTrialIn(In):
     """A definition, a story, and the instants to look at."""
 
     model_config = example(
@@ -225,7 +225,7 @@ class ReadingOut(Out):
     due: datetime | None
 
 
-class EvaluateOut(Out):
+class ClockTrialOut(Out):
     """What a clock with this story shows now, at the instants asked for, and why."""
 
     target_seconds: int
