@@ -1,4 +1,4 @@
-"""The pages of locks; every module adds its addresses to one blueprint."""
+"""The pages of locks: each module adds its addresses to one blueprint."""
 
 from flask import Blueprint
 
