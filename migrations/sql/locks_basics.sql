@@ -41,12 +41,12 @@ end $$;
 
 -- A number that was written as text; null for everything else.
 create function locks_number(written text) returns numeric
-language sql immutable set search_path = public, pg_temp as $$
+language sql immutable as $$
     select case when written ~ '^-?[0-9]{1,30}(\.[0-9]{1,20})?$' then written::numeric end
 $$;
 
 create function locks_days(days integer) returns interval
-language sql immutable set search_path = public, pg_temp as $$
+language sql immutable as $$
     -- In hours: a day that the clocks change is as long as any other.
     select make_interval(hours => days * 24)
 $$;

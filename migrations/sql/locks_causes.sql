@@ -1,44 +1,42 @@
 -- The cause of a lock as a live condition, and which kind of lock a cause leads to.
 
--- What raised an alert, what it was then and is now, and whether it still holds; null when
+-- What raised each alert, what it was then and is now, and whether it still holds; null when
 -- nobody can say. Between the raising and the clearing limit of a rule the cause still holds.
+-- Read only by the functions here, which ask for their own company: nobody else has a right to it.
+create view locks_causes as
+select x.alert_id, x.company_id, x.metric, x.operator, x.threshold, x.value_then,
+    m.value as value_now,
+    case when x.type is distinct from 'threshold' then coalesce(s.raised, x.holds)
+        else case x.operator
+            when '<' then m.value < x.quiet
+            when '<=' then m.value <= x.quiet
+            when '>' then m.value > x.quiet
+            when '>=' then m.value >= x.quiet
+        end
+    end as holds
+from (
+    select a.id as alert_id, a.company_id, a.record_id, a.rule_id, a.subject_id, a.holds, r.type,
+        coalesce(a.context ->> 'metric', r.body ->> 'metric') as metric,
+        coalesce(a.context ->> 'operator', r.body ->> 'operator') as operator,
+        locks_number(coalesce(a.context ->> 'threshold', r.body ->> 'raise_at')) as threshold,
+        locks_number(coalesce(
+            a.context ->> 'clear_at', a.context ->> 'threshold', r.body ->> 'raise_at'
+        )) as quiet,
+        locks_number(a.context ->> 'value') as value_then
+    from alerts a left join alert_rules r on r.id = a.rule_id
+) x
+left join metric_latest m on m.record_id = x.record_id and m.metric = x.metric
+left join alert_states s on s.rule_id = x.rule_id and s.subject_id = x.subject_id;
+
 create function locks_cause(
     of_company uuid, of_alert uuid,
     out metric text, out operator text, out threshold numeric,
     out value_then numeric, out value_now numeric, out holds boolean
-) language plpgsql stable security definer set search_path = public, pg_temp as $$
-declare
-    alert record;
-    quiet numeric;
-begin
-    if of_company <> locks_company() then
-        return;
-    end if;
-    select a.context, a.holds, a.record_id, a.rule_id, a.subject_id, r.type, r.body into alert
-    from alerts a left join alert_rules r on r.id = a.rule_id
-    where a.id = of_alert and a.company_id = of_company;
-    if not found then
-        return;
-    end if;
-    metric := coalesce(alert.context ->> 'metric', alert.body ->> 'metric');
-    operator := coalesce(alert.context ->> 'operator', alert.body ->> 'operator');
-    threshold := locks_number(coalesce(alert.context ->> 'threshold', alert.body ->> 'raise_at'));
-    value_then := locks_number(alert.context ->> 'value');
-    select m.value into value_now from metric_latest m
-    where m.record_id = alert.record_id and m.metric = locks_cause.metric;
-    if alert.type is distinct from 'threshold' then
-        select coalesce(s.raised, alert.holds) into holds from (select 1) one
-        left join alert_states s on s.rule_id = alert.rule_id and s.subject_id = alert.subject_id;
-        return;
-    end if;
-    quiet := coalesce(locks_number(alert.context ->> 'clear_at'), threshold);
-    holds := case operator
-        when '<' then value_now < quiet
-        when '<=' then value_now <= quiet
-        when '>' then value_now > quiet
-        when '>=' then value_now >= quiet
-    end;
-end $$;
+) language sql stable security definer set search_path = public, pg_temp as $$
+    select c.metric, c.operator, c.threshold, c.value_then, c.value_now, c.holds
+    from locks_causes c
+    where c.alert_id = of_alert and c.company_id = of_company and of_company = locks_company()
+$$;
 
 -- The code of the kind of lock for a metric: named exactly, then by its beginning, then the
 -- fallback; among equals the one made for this type of record. Null when there is none.

@@ -2,21 +2,21 @@
 -- ``renew`` and ``accept`` only when the cause is measurably gone, else the lock stays, for
 -- another period or until somebody accepts the risk in words.
 
--- When a lock is looked at next: after a period, or when an earlier look said so.
-create function locks_due_at(of_lock uuid, since timestamptz, days integer) returns timestamptz
-language sql stable security definer set search_path = public, pg_temp as $$
-    select coalesce(
-        (select e.next_at from lock_evaluations e
-         where e.lock_id = of_lock and e.next_at is not null order by e.id desc limit 1),
-        since + locks_days(days)
-    )
-$$;
+-- When each lock is looked at next: when an earlier look said so, else after its period.
+create view locks_dates as
+select l.id, l.company_id, l.record_id, l.alert_id, l.locked_at, t.on_expiry, t.expiry_days,
+    (select e.next_at from lock_evaluations e
+     where e.lock_id = l.id and e.next_at is not null order by e.id desc limit 1) as next_at
+from workflow_locks l
+join lock_types t on t.company_id = l.company_id and t.code = l.lock_type
+where l.status = 'locked';
 
 create function expire_old_locks(days integer default 90) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     mine uuid := locks_company();
     moment timestamptz;
+    shortest integer;
     due uuid[];
     ending uuid[];
     ended integer;
@@ -28,12 +28,14 @@ begin
     -- One at a time in a company: a second caller finds what is left.
     perform pg_advisory_xact_lock(hashtextextended('expire_old_locks ' || mine, 0));
     moment := locks_now();
+    select min(coalesce(t.expiry_days, days)) into shortest
+    from lock_types t where t.company_id = mine;
     select array_agg(x.id) into due from (
-        select l.id from lock_types t
-        join workflow_locks l on l.company_id = t.company_id and l.lock_type = t.code
-        where t.company_id = mine and l.status = 'locked'
-            and l.locked_at <= moment - locks_days(coalesce(t.expiry_days, days))
-            and locks_due_at(l.id, l.locked_at, coalesce(t.expiry_days, days)) <= moment
+        select d.id from locks_dates d
+        where d.company_id = mine and d.locked_at <= moment - locks_days(shortest)
+            and d.locked_at <= moment - locks_days(coalesce(d.expiry_days, days))
+            and coalesce(d.next_at, d.locked_at + locks_days(coalesce(d.expiry_days, days)))
+                <= moment
         limit 20000
     ) x;
     if due is null then
@@ -43,15 +45,14 @@ begin
         select record_id from workflow_locks where id = any(due)
     ) order by id for no key update;
     with judged as materialized (
-        select l.id, l.record_id, t.on_expiry, coalesce(t.expiry_days, days) as period,
+        select d.id, d.record_id, d.on_expiry, coalesce(d.expiry_days, days) as period,
             c.metric, c.operator, c.threshold, coalesce(c.value_now, c.value_then) as value,
-            c.holds, t.on_expiry = 'unlock' or c.holds is false as ends
-        from workflow_locks l
-        join lock_types t on t.company_id = l.company_id and t.code = l.lock_type
-        cross join lateral locks_cause(l.company_id, l.alert_id) c
-        where l.id = any(due) and l.status = 'locked'
+            c.holds, d.on_expiry = 'unlock' or c.holds is false as ends
+        from locks_dates d join locks_causes c on c.alert_id = d.alert_id
+        where d.id = any(due)
             -- Again, now that the records are held: somebody may have renewed it meanwhile.
-            and locks_due_at(l.id, l.locked_at, coalesce(t.expiry_days, days)) <= moment
+            and coalesce(d.next_at, d.locked_at + locks_days(coalesce(d.expiry_days, days)))
+                <= moment
     ), looked as (
         insert into lock_evaluations (
             company_id, lock_id, record_id, at, why, outcome, metric, operator, threshold,

@@ -80,7 +80,6 @@ revoke all on function locks_note_metric(uuid[]) from public;
 revoke all on function locks_cause(uuid, uuid) from public;
 revoke all on function locks_type_for(uuid, text, text) from public;
 revoke all on function locks_of_alert(uuid, uuid) from public;
-revoke all on function locks_due_at(uuid, timestamptz, integer) from public;
 grant execute on function create_lock_from_alert(uuid, text[]) to wfweb_app;
 grant execute on function unlock_from_alert_resolution(uuid, uuid, text) to wfweb_app;
 grant execute on function expire_old_locks(integer) to wfweb_app;

@@ -209,6 +209,8 @@ def _permits() -> None:
 
 
 def downgrade() -> None:
+    for view in ("locks_dates", "locks_causes"):
+        op.execute(f"drop view {view}")
     for function in (*FUNCTIONS, *_helpers()):
         # With the triggers that call it, also those on other features' tables.
         op.execute(f"drop function if exists {function} cascade")
