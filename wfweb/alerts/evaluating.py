@@ -41,7 +41,8 @@ class Finding(NamedTuple):
     context: Mapping[str, Any] = {}
 
 
-States = Mapping[tuple[UUID, UUID], State]
+States = Mapping[UUID, Mapping[UUID, State]]
+"""What is remembered, by rule and then by subject."""
 
 _STATES = text(
     "select s.rule_id, s.subject_id, s.raised, s.alert_id, s.closed_by_hand_at, s.last_told_at,"
@@ -58,10 +59,10 @@ _STATES_OF_OTHERS = text(
 )
 
 
-def states_of(found: Iterable[Rule], about: Collection[Subject]) -> dict[tuple[UUID, UUID], State]:
+def states_of(found: Iterable[Rule], about: Collection[Subject]) -> States:
     """Return what rules remember of subjects, locked until the act ends."""
     ids = [rule.id for rule in found]
-    states: dict[tuple[UUID, UUID], State] = {}
+    states: dict[UUID, dict[UUID, State]] = {}
     parts = (
         (_STATES, [one.id for one in about if one.record]),
         (_STATES_OF_OTHERS, [one.id for one in about if not one.record]),
@@ -72,7 +73,7 @@ def states_of(found: Iterable[Rule], about: Collection[Subject]) -> dict[tuple[U
         for row in session().execute(statement, {"rules": ids, "subjects": wanted}):
             told = Told(row.last_told_at, row.told_on, row.told_count)
             state = State(row.raised, row.alert_id, row.closed_by_hand_at, told)
-            states[row.rule_id, row.subject_id] = state
+            states.setdefault(row.rule_id, {})[row.subject_id] = state
     return states
 
 
@@ -84,13 +85,17 @@ def on_readings(
     found = compiled.usable(_active_rules_on(metrics))
     states = states_of(found, list(about.values()))
     figures = Figures(values)
-    of_metric: dict[str, set[UUID]] = {}
+    of_metric: dict[str, dict[UUID, Subject]] = {}
     for record_id, metric in values:
-        of_metric.setdefault(metric, set()).add(record_id)
+        of_metric.setdefault(metric, {})[record_id] = about[record_id]
     findings: list[Finding] = []
     for rule in found:
-        touched: set[UUID] = set().union(*(of_metric.get(one, ()) for one in rule.body.reads))
-        candidates = [one for one in about.values() if one.id in touched and rule.is_about(one)]
+        touched: dict[UUID, Subject] = {}
+        for metric in rule.body.reads:
+            touched = (
+                {**touched, **of_metric.get(metric, {})} if touched else of_metric.get(metric, {})
+            )
+        candidates = [subject for subject in touched.values() if rule.is_about(subject)]
         findings += measured_moves(rule, candidates, figures, states)
     return findings
 
@@ -106,14 +111,14 @@ def measured_moves(
     rule: Rule, about: Collection[Subject], figures: Figures, states: States
 ) -> list[Finding]:
     """Return what moves for a rule over metrics; nothing for subjects it cannot answer."""
-    measured = figures.measure(rule, about)
+    measured, mine = figures.measure(rule, about), states.get(rule.id, {})
     findings = []
     for subject in about:
         answer = measured.get(subject.id)
-        state = states.get((rule.id, subject.id))
-        raised = state is not None and state.raised
         if answer is None:
             continue
+        state = mine.get(subject.id) if mine else None
+        raised = state is not None and state.raised
         move = rules.judge(answer.band, answer.value, raised=raised)
         if raised or move != "quiet":
             findings.append(Finding(rule, subject, move, state, answer))
@@ -147,7 +152,7 @@ def asked_moves(
     figures.fetch_facts(subject.id for subject in about if subject.record)
     findings = []
     for subject in about:
-        state = states.get((rule.id, subject.id))
+        state = states.get(rule.id, {}).get(subject.id)
         raised = state is not None and state.raised
         holds = rule.applies(context_of(figures.facts(subject.id), event))
         move = rules.judge_plain(holds=holds, raised=raised)
