@@ -281,6 +281,7 @@ def _sla() -> None:
         approval_events.RequestCancelled,
     ):
         events.subscribe_now(asked, sla_reactions.on_request)
+    relevance[sla_jobs.SUBJECT] = sla_jobs.still_wanted
     events.subscribe_later(sla_events.LevelCrossed, "sla.act_on_level")
 
 

@@ -230,3 +230,9 @@ def test_a_task_has_its_deadline_like_everything_else(world: World):
     with clock.at(MONDAY + hours(2)), transaction(actor=ada.actor):
         tasks.complete(task_id, outcome="Called")
     assert (world.clock(task_id).status, world.clock(task_id).elapsed_seconds) == ("met", 7200)
+
+
+def test_a_date_out_of_reach_starts_nothing(world: World):
+    world.define(start={"field": "asked_on"})
+    assert world.clocks(world.order(asked_on="1605-11-05T12:00:00+00:00")) == []
+    assert len(world.clocks(world.order(asked_on="2026-11-16T12:00:00+00:00"))) == 1

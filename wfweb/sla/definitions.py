@@ -146,12 +146,15 @@ def save_definition(
 def switch(code: str, *, active: bool, expected_version: int | None = None) -> SlaDefinition:
     """Switch a definition on or off; off, it starts no clocks, and those that run go on.
 
+    :raises ValidationFailed: when what it refers to is gone meanwhile, so that it cannot be on.
     :raises Conflict: when somebody saved it since.
     :raises Forbidden: without ``sla.edit``.
     """
     policy.require(EDIT)
     definition = find(code, lock=True)
     _refuse_stale(definition, expected_version)
+    if active and definition.live_version_id is not None:
+        checking.refuse(version_of(definition.live_version_id).body)
     if definition.active != active:
         definition.active = active
         definition.version += 1

@@ -22,6 +22,7 @@ from wfweb.sla.body import Action
 from wfweb.sla.models import SlaClock
 
 log = structlog.get_logger()
+SUBJECT = "sla_clock"
 WORDS = {
     "YELLOW": "has used most of its time",
     "ORANGE": "is close to its due time",
@@ -44,17 +45,24 @@ def act_on_level(payload: dict[str, Any]) -> None:
         _do(found, action, body.name)
 
 
+def still_wanted(clock_id: UUID, _user_id: UUID) -> bool:
+    """Tell whether a mail about a clock is still news when it is about to leave."""
+    found = session().get(SlaClock, clock_id)
+    return found is not None and found.completed_at is None and found.status != "paused"
+
+
 def _do(found: SlaClock, action: Action, promise: str) -> None:
     if action.do == "reassign":
         _reassign(found, action.to)
-    told = _whom(found, action)
-    if told:
-        kind = "sla_watch" if action.do == "watch" else "sla_level"
+    kind = "sla_watch" if action.do == "watch" else "sla_level"
+    for person in people.people_by_ids(_whom(found, action)).values():
+        with formats.read_by(person.time_zone, person.locale):
+            context = _context(found, promise)
         notify(
-            told,
+            [person.id],
             kind,
-            _context(found, promise),
-            subject=("sla_clock", found.id),
+            context,
+            subject=(SUBJECT, found.id),
             key=f"{found.id}:{found.round}:{found.level}",
             thread=str(found.id),
         )

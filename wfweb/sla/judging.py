@@ -12,6 +12,8 @@ from wfweb.sla.body import DefinitionBody, When
 from wfweb.sla.pinning import value_at
 from wfweb.sla.subjects import Subject
 
+EARLIEST, LATEST = 1970, 2199
+
 
 class Judge:
     """Asks the conditions of definitions about one subject at one instant."""
@@ -85,10 +87,15 @@ class Judge:
         return None
 
     def instant(self, field: str, calendar: business.Calendar) -> datetime | None:
-        """Return a field as an instant; a day begins at midnight where the calendar is."""
+        """Return a field as an instant; a day begins at midnight where the calendar is.
+
+        A date that no calendar reaches counts as not filled in.
+        """
         value = value_at(self.subject, field)
         if isinstance(value, str):
             value = _read(value)
+        if isinstance(value, date) and not EARLIEST <= value.year <= LATEST:
+            return None
         if isinstance(value, datetime):
             return (value if value.tzinfo else business.instant(calendar, value)).astimezone(UTC)
         if isinstance(value, date):
