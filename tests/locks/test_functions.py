@@ -170,6 +170,21 @@ def test_without_a_company_nothing_is_answered(estate: Estate):
     assert state_of(error) == "22023"
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from locks_causes",
+        "select * from locks_dates",
+        "select locks_type_for(gen_random_uuid(), 'dscr', 'property')",
+        "insert into lock_evaluations (lock_id) values (gen_random_uuid())",
+        "insert into workflow_locks (lock_type) values ('refinance_block')",
+        "delete from workflow_locks",
+    ],
+)
+def test_what_is_behind_the_functions_is_closed(estate: Estate, statement: str):
+    assert refused(estate, statement) == "42501"
+
+
 def test_another_company_sees_and_ends_nothing(estate: Estate):
     record, lock = estate.locked()
     with transaction(company_id=estate.people.eve.company_id):
