@@ -142,8 +142,7 @@ def _locks() -> None:
     for name, columns in INDEXES.items():
         op.create_index(f"ix_workflow_locks_{name}", "workflow_locks", columns)
     op.execute("alter table workflow_locks set (fillfactor = 85)")
-    # The expiry looks for companies in which something is due.
-    system_policy("workflow_locks")
+    tenant_policy("workflow_locks")
     op.execute(f"revoke insert, update, delete on workflow_locks from {ROLE}")
     op.execute(f"grant update ({OPEN_COLUMNS}) on workflow_locks to {ROLE}")
 
