@@ -88,7 +88,8 @@ def record_side(record: Record) -> str:
     if not tasks:
         return ""
     known = people.people_by_ids(task.assignee_id for task in tasks if task.assignee_id)
-    return render_template("tasks/_side.html", tasks=tasks, people=known)
+    seen = {task.id for task in tasks if policy.may("view", task)}
+    return render_template("tasks/_side.html", tasks=tasks, people=known, seen=seen)
 
 
 def _again(task_id: UUID, refusal: ValidationFailed) -> Response:
