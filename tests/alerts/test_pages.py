@@ -379,3 +379,37 @@ def test_fifty_alerts_cost_as_many_statements_as_one(portfolio: Estate, portfoli
         page = dana.get("/alerts").text
     assert page.count('class="al"') == 50
     assert len(many) <= len(one) + 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=%00&severity=%00&owner=x&rule=%00&type=x&q=%00&after=x&alert=%00",
+        "after=" + "A" * 3000 + "&q=" + "%25" * 3000,
+        "rule=" + "x" * 3000 + "&record_type=%F0%9F%92%A9&alert=ALT-9999&ver=x&back=%0d%0a",
+        "status=x&lock_type=%00&action=%00&q=%00",
+    ],
+)
+def test_no_query_is_an_accident(
+    portfolio: Estate, portfolio_client: Client, raised: str, query: str
+):
+    saskia = portfolio_client("saskia")
+    for path in ("/alerts", "/alerts/rows", f"/alerts/{raised}/pane", "/alert-rules/new", "/locks"):
+        assert saskia.get(f"{path}?{query}").status_code < 500
+
+
+def test_no_form_is_an_accident(portfolio: Estate, portfolio_client: Client, raised: str):
+    saskia = portfolio_client("saskia")
+    wrong = ("", "\x00", "x" * 20_000, "-1", "9" * 40, "NaN", "\u202e")
+    for act, field in (
+        ("acknowledge", "version"), ("owner", "to"), ("notes", "body"), ("reminder", "when"),
+        ("silence", "until"), ("resolution", "notes"),
+    ):  # fmt: skip
+        for value in wrong:
+            answer = post(saskia, f"/alerts/{raised}/{act}", {field: value}, form="/alerts")
+            assert answer.status_code < 500, f"{act} {value[:20]!r}"
+    for field in ("raise_at", "condition", "daily_cap", "cron", "step0.after", "people", "type"):
+        for value in (*wrong, "{}", "[1]"):
+            form = {"type": "threshold", "code": "x", "name": "X", field: value}
+            answer = post(saskia, "/alert-rules/new", form, form="/alert-rules/new")
+            assert answer.status_code < 500, f"{field} {value[:20]!r}"

@@ -15,7 +15,25 @@ PLAIN: Final = (
     "expires_hours",
 )  # fmt: skip
 NUMBERS: Final = frozenset({"cooldown_minutes", "daily_cap", "expires_hours"})
+SHOWN: Final = frozenset(
+    {
+        "name", "record_type", "condition", "severity", "title", "message", "roles", "people",
+        "fields", "channels", "cooldown_minutes", "daily_cap", "expires_hours",
+    }
+)  # fmt: skip
+OF_KIND: Final = {
+    "threshold": frozenset({"metric", "operator", "raise_at", "clear_at"}),
+    "inventory": frozenset({"check", "category", "operator", "raise_at", "clear_at"}),
+    "schedule": frozenset({"cron", "time_zone"}),
+    "event": frozenset({"event"}),
+    "sla": frozenset({"levels"}),
+}
 Typed = dict[str, Any]
+
+
+def fields_of(kind: str, *, new: bool) -> frozenset[str]:
+    """Return the names of the fields that the form of a kind of rule shows."""
+    return SHOWN | OF_KIND.get(kind, frozenset()) | ({"code"} if new else frozenset())
 
 
 def typed_of(body: Mapping[str, Any]) -> Typed:

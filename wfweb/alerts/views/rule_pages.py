@@ -14,7 +14,7 @@ from wfweb.alerts.preview import Preview
 from wfweb.alerts.preview import preview as foretell
 from wfweb.alerts.views import bp
 from wfweb.alerts.views.presenting import WORDS
-from wfweb.alerts.views.rule_forms import Typed, body_of, read_typed, typed_of
+from wfweb.alerts.views.rule_forms import Typed, body_of, fields_of, read_typed, typed_of
 from wfweb.alerts.views.rule_words import CHANNELS, CHECKS, SIDES, TYPES, RuleRow, rule_row
 from wfweb.identity import queries as people
 from wfweb.identity.access import requires
@@ -167,7 +167,10 @@ def _form(
     status: int = 200,
     preview: Any = None,
 ) -> Response:
-    shown = [FieldError(_place(error.pointer), error.message, error.code) for error in errors]
+    there = fields_of(typed.get("type", ""), new=found is None)
+    shown = [
+        FieldError(_place(error.pointer, there), error.message, error.code) for error in errors
+    ]
     return page(
         "alerts/rule_form.html",
         status=status,
@@ -189,8 +192,8 @@ def _form(
     )
 
 
-def _place(pointer: str) -> str:
-    """Return the field of the form that holds a part of the body."""
+def _place(pointer: str, there: frozenset[str]) -> str:
+    """Return the field of the form that holds a part of the body; empty when none does."""
     parts = pointer.strip("/").split("/")
     if not parts[0]:
         return ""
@@ -201,4 +204,5 @@ def _place(pointer: str) -> str:
         return f"/step{parts[1]}.{member}"
     if parts[0] == "template" and len(parts) > 1:
         return f"/{parts[1]}"
-    return f"/{'roles' if parts[0] == 'recipients' else parts[0]}"
+    name = "roles" if parts[0] == "recipients" else parts[0]
+    return f"/{name}" if name in there else ""
