@@ -21,10 +21,12 @@ _LATEST = text(
     "select record_id, metric, value from metric_latest"
     " where record_id = any(cast(:ids as uuid[])) and metric = any(cast(:metrics as text[]))"
 )
+# Without an upper end: none is ahead of our clock when it is stored, but whoever waited for the
+# record's lock has an older instant than the readings that came in meanwhile.
 _USED = text(
     "select record_id, sum(value) from metric_readings"
     " where record_id = any(cast(:ids as uuid[])) and metric = :metric"
-    " and at > :since and at <= :now group by record_id"
+    " and at > :since group by record_id"
 )
 _EVERY_SUBJECT = text(
     "select m.record_id from metric_latest m join records r on r.id = m.record_id"
@@ -113,10 +115,9 @@ class Figures:
         missing = [one for one in ids if (one, metric) not in self._used]
         if not missing:
             return
-        now = clock.now()
-        since = now - timedelta(days=rules.USAGE_DAYS)
+        since = clock.now() - timedelta(days=rules.USAGE_DAYS)
         self._used.update(dict.fromkeys((one, metric) for one in missing))
-        values = {"ids": missing, "metric": metric, "since": since, "now": now}
+        values = {"ids": missing, "metric": metric, "since": since}
         for record_id, used in session().execute(_USED, values):
             self._used[record_id, metric] = used
 
