@@ -12,6 +12,7 @@ from tests.approvals.conftest import World, body, level
 from tests.calendars.conftest import office, published
 from tests.people import Person
 from wfweb.approvals import jobs
+from wfweb.approvals import service as approvals
 from wfweb.approvals.api_shapes import shown_request
 from wfweb.approvals.models import ApprovalLevel, ApprovalRequest
 from wfweb.approvals.queries import request_page
@@ -28,6 +29,7 @@ from wfweb.wiring import TIMERS
 from wfweb.workflow import definitions
 
 THURSDAY = datetime(2026, 12, 24, 16, 0, tzinfo=UTC)  # an hour before closing in Berlin
+CLOSED = datetime(2026, 12, 26, 12, 0, tzinfo=UTC)
 MONDAY = datetime(2026, 12, 28, 8, 0, tzinfo=UTC)  # 25 December is a holiday, then a weekend
 
 
@@ -128,6 +130,17 @@ def test_an_escalation_counts_from_its_own_moment(world: World) -> None:
         assert found.due_at == datetime(2026, 12, 28, 10, 0, tzinfo=UTC)
         assert found.receipt is not None
         assert datetime.fromisoformat(found.receipt["start"]) == MONDAY
+
+
+def test_a_step_up_while_the_office_is_closed_may_be_due_at_the_same_moment(world: World) -> None:
+    published(world.people)
+    world.join("Ben", manager=world.people.cleo)
+    with clock.at(CLOSED):
+        case = world.ask(level("ben", due_hours=2), calendar="office")
+        before = level_of(world, case).due_at
+        with transaction(actor=world.people.otto.actor):
+            approvals.escalate(case.request.id, reason="The supplier waits")
+        assert (level_of(world, case).due_at, world.asked(case)) == (before, ["Cleo"])
 
 
 def test_a_calendar_that_is_not_there_is_refused_with_its_place(world: World) -> None:

@@ -61,9 +61,14 @@ class Act:
         if due_at is not None:
             self.arm_due(level, due_at)
 
-    def arm_due(self, level: Level, due_at: datetime) -> None:
-        """Remember the due moment of a level; an earlier one that is armed stays harmless."""
-        timers.arm(LEVEL_DUE, "approval_level", level.id, due_at)
+    def arm_due(self, level: Level, due_at: datetime, *, escalations: int = 0) -> None:
+        """Remember the due moment of a level; an earlier one that is armed stays harmless.
+
+        While the office is closed a step up may fall due at the very moment of the step before,
+        so the number of steps up tells the two apart.
+        """
+        key = f"{due_at.isoformat()} {escalations}"
+        timers.arm(LEVEL_DUE, "approval_level", level.id, due_at, fire_key=key)
 
     def disarm(self, level: Level) -> None:
         """Forget them: the level is closed. Sent once, at the end of the act."""

@@ -204,7 +204,7 @@ def _rearm(act: Act, case: Case, level: Level) -> None:
     if due is not None:
         level.change(due_at=due.at, receipt=due.receipt)
         act.touch(case.request, due_at=due.at)
-        act.arm_due(level, due.at)
+        act.arm_due(level, due.at, escalations=case.request.escalations + 1)
 
 
 def _targets(act: Act, case: Case, level: Level, silent: list[Seat]) -> Electorate:
