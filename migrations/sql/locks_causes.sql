@@ -6,7 +6,10 @@
 create view locks_causes as
 select x.alert_id, x.company_id, x.metric, x.operator, x.threshold, x.value_then,
     m.value as value_now,
-    case when x.type is distinct from 'threshold' then coalesce(s.raised, x.holds)
+    case
+        -- What happened once is raised no more when somebody ends its alert, but not cured by that.
+        when x.type in ('event', 'sla') and s.raised is not true then x.holds
+        when x.type is distinct from 'threshold' then coalesce(s.raised, x.holds)
         else case x.operator
             when '<' then m.value < x.quiet
             when '<=' then m.value <= x.quiet

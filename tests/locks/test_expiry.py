@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.locks.conftest import Estate
+from wfweb.alerts import rules_admin
+from wfweb.alerts import service as alerts
 from wfweb.kernel import clock
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, Forbidden
 from wfweb.locks import jobs, queries, service
 from wfweb.locks.errors import LockEndedAlready
+from wfweb.records import service as records
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -213,3 +216,29 @@ def test_ninety_days_of_metrics(estate: Estate):
     measured(estate, after(130), record, "1.4")
     assert estate.expire(after(131)) == 1
     assert estate.lock(record).status == "expired"
+
+
+def test_ending_the_alert_of_an_event_by_hand_cures_nothing(estate: Estate):
+    kind = {"causes": [], "fallback": True, "on_expiry": "accept"}
+    estate.kind("disposition_block", **kind)
+    reported = {
+        "code": "reported",
+        "name": "Changed",
+        "type": "event",
+        "severity": "critical",
+        "record_type": "property",
+        "event": "record.changed",
+        "recipients": [{"role": "operator"}],
+    }
+    with transaction(actor=estate.people.alma.actor):
+        rules_admin.save_rule(reported)
+    record = estate.property()
+    with transaction(actor=estate.people.rui.actor):
+        records.update_record(record, {"note": "Roof is leaking"}, version=1)
+    estate.deliver("alerts.event_happened")
+    lock = estate.lock(record)
+    with transaction(actor=estate.people.alma.actor):
+        alerts.resolve(lock.alert_id, "Looked at it")
+    estate.expire(lock.locked_at + timedelta(days=91))
+    assert estate.lock(record).status == "locked"
+    assert estate.looks(lock.id)[-1][:2] == ("expiry", "asked")

@@ -1,11 +1,15 @@
 """How locks end: by their committee, by override, and by nothing else that people do."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from tests.locks.conftest import Estate, release_workflow, rule
 from wfweb.alerts import rules_admin
 from wfweb.alerts import service as alerts
 from wfweb.alerts.events import AlertEscalated
+from wfweb.kernel import clock
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, Forbidden, ValidationFailed
 from wfweb.locks import queries, reactions, service
@@ -215,3 +219,65 @@ def test_an_alert_that_becomes_critical_locks(estate: Estate):
             )
         )
     assert estate.lock(record).blocked_actions == ["refinance"]
+
+
+def later(minutes: int) -> Any:
+    return clock.at(clock.now() + timedelta(minutes=minutes))
+
+
+def test_a_release_leaves_no_alert_of_its_cause_open(estate: Estate):
+    record, lock = estate.locked()
+    instance = estate.ask(lock.id)
+    estate.measure(record, "1.9")
+    with later(120):
+        estate.measure(record, "1.0")
+    assert estate.lock(record).id == lock.id, "one lock stands for both alerts"
+    assert estate.alert(record).status == "active"
+    estate.decide(instance, "approve")
+    assert estate.lock(record).status == "unlocked"
+    assert estate.alert(record).status == "resolved", "no critical alert stands unlocked"
+
+
+def test_a_vote_about_a_lock_that_ended_frees_no_later_one(estate: Estate):
+    record, lock = estate.locked()
+    instance = estate.ask(lock.id)
+    estate.override(lock.id)
+    estate.measure(record, "1.9")
+    with later(120):
+        estate.measure(record, "1.0")
+    estate.decide(instance, "approve")
+    assert [one.status for one in estate.locks(record)] == ["unlocked", "locked"]
+    assert estate.alert(record).status == "active"
+
+
+def test_a_committee_ends_no_lock_that_another_decides_about(estate: Estate):
+    record, lock = estate.locked()
+    instance = estate.ask(lock.id)
+    estate.publish(release_workflow("other_release"))
+    estate.kind("refinance_block", active=False)
+    graver = {"release_workflow": "other_release", "blocked_actions": ["refinance", "sell"]}
+    estate.kind("whole_block", **graver)
+    estate.measure(record, "1.9")
+    with later(120):
+        estate.measure(record, "1.0")
+    with pytest.raises(ActionFailed):
+        estate.decide(instance, "approve")
+    assert {one.status for one in estate.locks(record)} == {"locked"}
+
+
+def test_an_alert_that_grows_graver_brings_no_overridden_lock_back(estate: Estate):
+    record, lock = estate.locked()
+    estate.override(lock.id)
+    with estate.system:
+        alert = estate.alert(record)
+        reactions.on_alert_escalated(
+            AlertEscalated(
+                target_type="alert",
+                target_id=alert.id,
+                rule_id=alert.rule_id,
+                record_id=record,
+                severity="urgent",
+                level=1,
+            )
+        )
+    assert estate.lock(record).status == "unlocked"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from wfweb.alerts import compiled, evaluating, raising, subjects
+from wfweb.alerts import compiled, evaluating, lateness, raising, subjects
 from wfweb.alerts.body import SLA_EVENT
 from wfweb.alerts.checks import OWN_EVENTS
 from wfweb.alerts.compiled import Rule
@@ -28,14 +28,18 @@ _KEPT: Final = ("event", "level", "definition_code", "target_label", "kind")
 
 def on_any_event(event: Event) -> None:
     """Hand an event to the rules that wait for it, after the act; most are waited for by none."""
-    if event.name.split(".", 1)[0] in OWN_EVENTS or event.name not in watched():
+    if event.name.split(".", 1)[0] in OWN_EVENTS:
         return
-    enqueue(HAPPENED, event.payload())
+    waited = SLA_EVENT if event.name in lateness.EASED else event.name
+    if event.name in watched() or waited in watched():
+        enqueue(HAPPENED, event.payload())
 
 
 def on_event(payload: Mapping[str, Any]) -> None:
     """Let the rules that wait for an event look at it."""
     name = str(payload["event"])
+    if name in lateness.EASED:
+        lateness.ease(_subject(payload))
     rows = session().scalars(
         select(AlertRule)
         .where(
@@ -69,6 +73,8 @@ def _wanted(rule: Rule, payload: Mapping[str, Any]) -> bool:
     if body.type != "sla":
         return True
     if payload["event"] != SLA_EVENT or payload.get("overtaken"):
+        return False
+    if lateness.is_over(UUID(str(payload["target_id"]))):
         return False
     if body.levels and payload.get("level") not in body.levels:
         return False

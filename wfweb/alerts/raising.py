@@ -127,6 +127,8 @@ def _last_context(finding: Finding) -> dict[str, Any]:
 
 def _why_cleared(finding: Finding) -> str:
     measured = finding.measured
+    if finding.rule.body.type == "sla":
+        return "No clock stands at such a level any more."
     if measured is None:
         return "The condition no longer holds."
     return f"The value is {shown(measured.value, 4)} again."

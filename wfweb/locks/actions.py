@@ -4,20 +4,22 @@ A workflow ends only locks whose kind names it, and only once its approval was g
 publish another workflow that frees what a committee has to decide about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from wfweb.alerts import service as alerts
 from wfweb.alerts.errors import NotOpen
-from wfweb.alerts.models import Alert
+from wfweb.alerts.models import OPEN_STATUSES, Alert
 from wfweb.approvals.models import ApprovalDecision, ApprovalRequest
 from wfweb.kernel.actor import acting_as, current_actor, system_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.journal import journal
-from wfweb.locks import queries, service
+from wfweb.locks import database, queries, service
+from wfweb.locks.rows import LockRow
 from wfweb.workflow import actions
 from wfweb.workflow.actions import ActionContext
 from wfweb.workflow.models import HistoryEntry
@@ -60,8 +62,10 @@ def release_locks(scene: ActionContext, given: Mapping[str, Any]) -> None:
     if not _approved(scene):
         raise LookupError("only a step after an approval ends locks")
     code = loaded.definition.body.code
-    standing = queries.of_record(loaded.record_id) if loaded.record_id else []
-    if any(one.alert_id == alert_id and one.release_workflow != code for one in standing):
+    standing = queries.by_ids(database.active_of_alert(alert_id))
+    if _overtaken(loaded.context.get("lock_id"), standing):
+        return
+    if any(one.release_workflow != code for one in standing):
         raise LookupError(f"locks of this kind are not released by “{code}”")
     reason = scene.text(given["reason"]) if given.get("reason") else ""
     decided = _last_word(loaded.id)
@@ -69,11 +73,32 @@ def release_locks(scene: ActionContext, given: Mapping[str, Any]) -> None:
     if decided[0] is None:
         raise LookupError("nobody is named who decided the release")
     service.release(alert_id, decided[0], said)
-    _resolve(alert_id, decided[0], said)
+    for one in _of_the_same_cause(alert_id):
+        _resolve(one, decided[0], said)
+
+
+def _overtaken(lock_id: str | None, standing: Sequence[LockRow]) -> bool:
+    """Tell whether the lock that was asked about has ended and a later one stands instead.
+
+    Nobody decided about that one: its cause came after the question.
+    """
+    return bool(standing) and lock_id is not None and all(str(one.id) != lock_id for one in standing)
+
+
+def _of_the_same_cause(alert_id: UUID) -> list[UUID]:
+    """Return the open alerts of the same rule about the same record, which one lock stood for."""
+    asked = aliased(Alert)
+    query = (
+        select(Alert.id)
+        .join(asked, (asked.rule_id == Alert.rule_id) & (asked.subject_id == Alert.subject_id))
+        .where(asked.id == alert_id, Alert.status.in_(OPEN_STATUSES))
+        .order_by(Alert.id)
+    )
+    return list(session().scalars(query))
 
 
 def _resolve(alert_id: UUID, user_id: UUID, said: str) -> None:
-    """End the alert the committee decided about, so that no critical alert stands unlocked."""
+    """End an alert the committee decided about, so that no critical alert stands unlocked."""
     company_id = current_actor().company_id
     with acting_as(system_actor(company_id, on_behalf_of=user_id)):
         try:

@@ -21,8 +21,11 @@ def on_alerts_raised(event: AlertsRaised) -> None:
 
 
 def on_alert_escalated(event: AlertEscalated) -> None:
-    """Lock the record of an alert that has become critical."""
-    if event.severity in GRAVE:
+    """Lock the record of an alert that has become critical.
+
+    One that made a lock already makes no other by growing graver: who ended that lock has decided.
+    """
+    if event.severity in GRAVE and not queries.of_alert(event.target_id):
         service.lock_for_alerts([event.target_id])
 
 

@@ -45,7 +45,8 @@ def record(held: Held) -> None:
         row.change(receipt=receipts.receipt(held))
     write_ledger([held])
     crossings(held)
-    if "status" in before or "pause_reason" in before:
+    # One that was late keeps its status when it is done.
+    if {"status", "pause_reason", "completed_at"} & before.keys():
         _tell_status(row, before)
     row.save()
 
