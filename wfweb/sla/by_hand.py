@@ -11,7 +11,7 @@ from wfweb.sla.clocks import Held, Row, elapsed_at, replay, settle, tell
 from wfweb.sla.errors import ClockEnded, ClockHeld
 from wfweb.sla.events import ClockMoved
 from wfweb.sla.judging import Judge
-from wfweb.sla.ledger import Happening
+from wfweb.sla.ledger import Happening, What
 
 PAUSE = "sla.pause"
 EDIT = "sla.edit"
@@ -42,7 +42,10 @@ def pause(clock_id: UUID, reason: str, *, version: int | None = None) -> Row:
 def resume(clock_id: UUID, *, version: int | None = None) -> Row:
     """Let a clock run on that somebody paused.
 
-    :raises ClockHeld: while a condition of its definition pauses it.
+    When a condition of its definition pauses it as well, it stays paused for that reason alone
+    and runs again by itself when the condition ends.
+
+    :raises ClockHeld: while nothing but a condition of its definition pauses it.
     :raises ClockEnded: when it has ended.
     :raises Conflict: when it changed since, or runs already.
     :raises Forbidden: without ``sla.pause``.
@@ -52,11 +55,12 @@ def resume(clock_id: UUID, *, version: int | None = None) -> Row:
     if held.row.status != "paused":
         raise Conflict("This deadline runs already.", current_version=held.row.version)
     reason = _held_by(held.row)
-    if reason is not None:
+    if reason is not None and not held.row.paused_by_hand:
         message = f"Its definition pauses it: {reason}. It goes on when that is over."
         raise ClockHeld(message, current_version=held.row.version)
     held.row.change(paused_by_hand=False)
-    tell(held, Happening(clock.now(), "resume"))
+    what: What = "resume" if reason is None else "pause"
+    tell(held, Happening(clock.now(), what, reason=reason))
     telling.record(held)
     return held.row
 

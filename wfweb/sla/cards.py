@@ -114,10 +114,7 @@ class Hours:
     def stands_until(self, index: int) -> str:
         """Return when time goes on, in words; empty while it runs."""
         if index not in self._stands:
-            calendar = self._calendars[index]
-            closed = not business.is_open(calendar, self.now)
-            opens = business.next_open(calendar, self.now) if closed else None
-            self._stands[index] = f"Stands still until {short_moment(opens)}" if opens else ""
+            self._stands[index] = _stands(self._calendars[index], self.now)
         return self._stands[index]
 
     def spans(self) -> str:
@@ -129,6 +126,16 @@ class Hours:
         )
 
 
+def _stands(calendar: business.Calendar, now: datetime) -> str:
+    """Return when a calendar opens again; one whose working time has run out never does."""
+    if business.is_open(calendar, now):
+        return ""
+    try:
+        return f"Stands still until {short_moment(business.next_open(calendar, now))}"
+    except business.TooFar:
+        return "Stands still: its calendar has no working time to come"
+
+
 def calendar_of(clock: SlaClock) -> business.Calendar:
     """Return the calendar a clock counts in, as it was when the clock took it."""
     return pinned(clock.calendar_version_id, clock.time_zone)
@@ -137,10 +144,15 @@ def calendar_of(clock: SlaClock) -> business.Calendar:
 def left_of(clock: SlaClock, calendar: business.Calendar, now: datetime) -> int:
     """Return the business seconds a clock has left, negative when it is over.
 
-    A running one is counted to or from its due time; one that stands still keeps what it had.
+    A running one is counted to or from its due time; one that stands still or has ended keeps
+    what it had.
     """
-    if clock.paused_at is not None or clock.due_at is None:
+    if clock.paused_at is not None or clock.completed_at is not None:
         return clock.target_seconds - clock.elapsed_seconds
+    if clock.due_at is None:  # the calendar never gets there
+        since = min(clock.segment_started_at, now)
+        spent = clock.elapsed_seconds + business.between(calendar, since, now)
+        return clock.target_seconds - spent
     if now < clock.due_at:
         return business.between(calendar, now, clock.due_at)
     return -business.between(calendar, clock.due_at, now)

@@ -3,6 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from wfweb.calendars import queries as calendars
 from wfweb.events import emit
 from wfweb.identity import policy
 from wfweb.kernel.actor import current_actor
@@ -116,6 +118,7 @@ def save_definition(
     """
     policy.require(EDIT)
     body = checking.read(content)
+    _keep_calendar(body)
     checking.refuse(body)
     definition = _definition_for(body, expected_version)
     plain = body.plain()
@@ -154,13 +157,25 @@ def switch(code: str, *, active: bool, expected_version: int | None = None) -> S
     definition = find(code, lock=True)
     _refuse_stale(definition, expected_version)
     if active and definition.live_version_id is not None:
-        checking.refuse(version_of(definition.live_version_id).body)
+        body = version_of(definition.live_version_id).body
+        _keep_calendar(body)
+        checking.refuse(body)
     if definition.active != active:
         definition.active = active
         definition.version += 1
         session().flush()
         _tell(definition, before={"active": not active}, after={"active": active})
     return definition
+
+
+def _keep_calendar(body: DefinitionBody) -> None:
+    """Hold the calendar until the act ends, so that nobody deletes it between look and use.
+
+    One that is not there is refused afterwards, with its place.
+    """
+    if body.calendar is not None:
+        with suppress(NotFound):
+            calendars.find_calendar(body.calendar, lock=True)
 
 
 def digest_of(body: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from wfweb.calendars import queries as calendars
 from wfweb.calendars import rules as business
-from wfweb.sla import checking, definitions, receipts, rules
+from wfweb.sla import checking, definitions, pinning, receipts, rules
 from wfweb.sla.body import DefinitionBody
 from wfweb.sla.ledger import Happening, Ledger, told
 
@@ -49,11 +49,20 @@ def trial(
     :raises NotFound: when there is no such definition or version.
     """
     body = _body(definition, number)
-    if calendar is not None:
-        hours = business.compile_calendar(calendar)
-    else:
-        hours = calendars.current(body.calendar).calendar
+    hours = _hours(body, calendar)
     return Trial(body, checking.terms_of(body, hours), hours, told(happenings))
+
+
+def _hours(body: DefinitionBody, calendar: Mapping[str, Any] | None) -> business.Calendar:
+    """Return the working hours, read in the zone that the definition fixes as a clock does."""
+    zone = body.time_zone.zone
+    if calendar is not None:
+        made = business.compile_calendar(calendar)
+        return made if zone is None else business.compile_calendar({**calendar, "tz": zone})
+    found = calendars.current(body.calendar)
+    if zone is None or zone == found.calendar.tz:
+        return found.calendar
+    return pinning.pinned(found.version_id, zone)
 
 
 def _body(definition: Mapping[str, Any] | str, number: int | None) -> DefinitionBody:

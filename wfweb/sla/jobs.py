@@ -1,7 +1,8 @@
 """The door of outbox messages about levels: what a definition wants done when one is reached.
 
-Crossings are written at once, acts follow here. A message about a clock that has ended or stands
-still meanwhile, or about a level that a graver one has overtaken, does nothing.
+Crossings are written at once, acts follow here. A message about a clock that has ended meanwhile,
+or about a level that a graver one has overtaken, does nothing; nor does one about a clock that
+stands still, unless it breached before: no pause undoes that, and no later level would tell it.
 """
 
 from typing import Any
@@ -36,7 +37,7 @@ def act_on_level(payload: dict[str, Any]) -> None:
     if payload.get("overtaken"):
         return
     found = session().get(SlaClock, UUID(str(payload["target_id"])))
-    if found is None or found.completed_at is not None or found.status == "paused":
+    if found is None or not _is_news(found):
         return
     if found.level != payload["level"] or found.round != payload.get("round", 1):
         return
@@ -48,7 +49,13 @@ def act_on_level(payload: dict[str, Any]) -> None:
 def still_wanted(clock_id: UUID, _user_id: UUID) -> bool:
     """Tell whether a mail about a clock is still news when it is about to leave."""
     found = session().get(SlaClock, clock_id)
-    return found is not None and found.completed_at is None and found.status != "paused"
+    return found is not None and _is_news(found)
+
+
+def _is_news(found: SlaClock) -> bool:
+    if found.completed_at is not None:
+        return False
+    return found.status != "paused" or found.breached_at is not None
 
 
 def _do(found: SlaClock, action: Action, promise: str) -> None:

@@ -59,7 +59,10 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a clock shows at an instant. ``due`` is empty while a pause holds it open."""
+    """What a clock shows at an instant.
+
+    ``due`` is empty while a pause holds it open, and when the calendar never gets there.
+    """
 
     status: str
     level: str
@@ -90,7 +93,7 @@ def read(terms: Terms, ledger: Ledger, calendar: business.Calendar, at: datetime
     ended = ledger.ended if ledger.open is None and _is_over(ledger, at) else None
     running = ended is None and walk.last is not None and walk.last.kind == "run"
     upcoming = walk.upcoming() if running else None
-    due = walk.crossed.get(BREACHED) or (walk.instant(terms.target) if running else None)
+    due = walk.crossed.get(BREACHED) or (walk.ahead(terms.target) if running else None)
     return Reading(
         status=_status(ended, walk),
         level=terms.level(walk.elapsed),
@@ -152,10 +155,18 @@ class _Walk:
         assert self.last is not None  # noqa: S101 - only asked about a clock that runs
         return business.add(self.calendar, self.last.start, elapsed - self._before)
 
+    def ahead(self, elapsed: int) -> datetime | None:
+        """When so much will be elapsed; nothing when the calendar never gets there."""
+        try:
+            return self.instant(elapsed)
+        except business.TooFar:
+            return None
+
     def upcoming(self) -> Crossing | None:
         for level, begins in self.terms.begins:
             if level not in self.crossed:
-                return Crossing(level, self.instant(begins))
+                at = self.ahead(begins)
+                return None if at is None else Crossing(level, at)
         return None
 
 

@@ -11,6 +11,7 @@ from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed
 from wfweb.kernel.web import fragment, page, respond
 from wfweb.sla import board, by_hand
+from wfweb.sla.clocks import Row
 from wfweb.sla.models import SlaClock
 from wfweb.sla.views import account, bp
 from wfweb.sla.views.asked import back_to_board
@@ -77,13 +78,22 @@ def act(clock_id: UUID) -> ResponseReturnValue:
         with transaction():
             visible(clock_id)
             if pauses:
-                by_hand.pause(clock_id, reason, version=version)
+                row = by_hand.pause(clock_id, reason, version=version)
             else:
-                by_hand.resume(clock_id, version=version)
+                row = by_hand.resume(clock_id, version=version)
+            said = _said(row, by_hand_paused=pauses)
     except ValidationFailed as refusal:
         return _again(clock_id, back, reason, refusal.errors)
-    flash(f"Paused: {reason.strip()}." if pauses else "The clock runs again.", "ok")
+    flash(said, "ok")
     return respond(_at(back, clock_id))
+
+
+def _said(row: Row, *, by_hand_paused: bool) -> str:
+    if row.status != "paused":
+        return "The clock runs again."
+    if by_hand_paused:
+        return f"Paused: {row.pause_reason}."
+    return f"Now only its definition pauses it: {row.pause_reason}. It runs when that is over."
 
 
 def _again(clock_id: UUID, back: str, reason: str, errors: list[FieldError]) -> Response:
