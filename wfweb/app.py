@@ -94,6 +94,7 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
     from wfweb.home.views import bp as home
     from wfweb.identity.views import bp as identity
     from wfweb.locks.views import bp as locks
+    from wfweb.notifications.preference_views import bp as notification_settings
     from wfweb.notifications.views import bp as notifications
     from wfweb.records.views import bp as records
     from wfweb.sla.views import bp as sla
@@ -103,7 +104,7 @@ def blueprints(settings: Settings) -> Sequence[Blueprint]:
 
     table: list[Blueprint] = [home, operations, identity, notifications, audit, records, workflow]
     table += [approvals, tasks, webhooks, sla]
-    table += [alerts, locks, calendars]
+    table += [alerts, locks, calendars, notification_settings]
     table.append(api_docs)
     if settings.mail_catcher_dir:
         from wfweb.dev.views import bp as dev_mail
@@ -127,6 +128,7 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.identity import api_roles  # noqa: F401 - adds to people
     from wfweb.identity.api import bp as identity
     from wfweb.locks.api import bp as locks
+    from wfweb.notifications.api import bp as notifications
     from wfweb.records import api_talk  # noqa: F401 - adds to the records
     from wfweb.records.api import bp as records
     from wfweb.records.api_conditions import bp as conditions
@@ -141,5 +143,5 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
 
     measured = [alerts, alert_rules, metrics, hooks]
     tables = [record_types, workflows, matrices, calendars, deadlines]
-    others = [conditions, audit, webhooks, tasks, locks, *measured]
+    others = [conditions, audit, webhooks, tasks, locks, notifications, *measured]
     return [identity, records, instances, approvals, *tables, *others]

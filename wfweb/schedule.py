@@ -11,6 +11,7 @@ from wfweb.identity.jobs import tidy
 from wfweb.kernel.api import idempotency
 from wfweb.locks.jobs import expire_due as expire_locks
 from wfweb.locks.jobs import sweep_permits
+from wfweb.notifications import digests
 from wfweb.records.jobs import tidy_uploads
 from wfweb.workflow.moments import start_scheduled
 
@@ -25,6 +26,7 @@ RECURRING: list[Recurring] = [
     Recurring("api.purge_idempotency_keys", HOUR, idempotency.purge),
     Recurring("locks.expire", 60, expire_locks),
     Recurring("locks.sweep_permits", 6 * HOUR, sweep_permits),
+    Recurring("notifications.send_digests", 30, digests.send_due),
     Recurring("records.tidy_uploads", HOUR, tidy_uploads),
     Recurring("identity.tidy", 6 * HOUR, tidy),
 ]

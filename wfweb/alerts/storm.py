@@ -42,6 +42,7 @@ def tell_storm(payload: Mapping[str, Any]) -> None:
         subject=("alert_storm", user_id),
         key=str(payload["message_id"]),
         channels=_channels(alerts),
+        urgent=rules.is_grave(alerts[0].severity),
     )
 
 

@@ -120,6 +120,7 @@ class _Post:
             key=f"{alert.id}:{self._message_id}",
             thread=f"{alert.key}.{alert.company_id}",
             channels=body.channels,
+            urgent=grave,
         )
 
     def _let_wait(self, alert: Alert, user_id: UUID, *, grave: bool) -> None:

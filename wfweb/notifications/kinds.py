@@ -7,6 +7,10 @@ the words of a kind, never what it is about.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wfweb.notifications.samples import ALERT, DEADLINE, REQUEST, WORKFLOW
+
+DIGEST = "digest"
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -34,46 +38,7 @@ class Kind:
     secret: bool = False
     in_app: bool = True
     mail: bool = True
-
-
-_REQUEST = {
-    "key": "APR-2291",
-    "title": "Order of 40 pallets of cream",
-    "amount": "€184,600.00",
-    "requester": "Rui Requests",
-    "reason": "Orders over €100,000.00 need the director",
-    "due": "today 12:52 CET",
-    "level": "level 2 of 3",
-    "record": "ORD-1042",
-    "company": "Example Ltd",
-}
-
-
-_WORKFLOW = {
-    "subject": "ORD-1042 is waiting",
-    "text": "It has waited for three days.",
-    "company": "Example Ltd",
-}
-
-
-_DEADLINE = {
-    "subject": "ORD-1042 Cascade Hotels, export",
-    "promise": "Decide an order within two days",
-    "level": "Red",
-    "state": "is about to be late",
-    "due": "24 November 2026, 12:52 CET",
-    "company": "Example Ltd",
-}
-
-
-_ALERT = {
-    "key": "ALT-1042",
-    "title": "Coverage too low: PRP-1007 Harbour House",
-    "message": "DSCR of PRP-1007 Harbour House is 1.18, below 1.25.",
-    "severity": "Critical",
-    "record": "PRP-1007",
-    "company": "Example Ltd",
-}
+    group: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -89,6 +54,7 @@ KINDS: dict[str, Kind] = {
                 "text": "Ask when the cream arrives.",
                 "company": "Example Ltd",
             },
+            group="tasks",
         ),
         Kind(
             "lock_changed",
@@ -99,6 +65,7 @@ KINDS: dict[str, Kind] = {
                 "text": "Coverage is 1.18, the minimum is 1.25. Committee approval required.",
                 "company": "Example Ltd",
             },
+            group="locks",
         ),
         Kind(
             "approval_assigned",
@@ -109,7 +76,8 @@ KINDS: dict[str, Kind] = {
                 "{{title}}",
                 "Review and decide",
             ),
-            _REQUEST,
+            REQUEST,
+            group="approvals",
         ),
         Kind(
             "approval_reminder",
@@ -120,7 +88,8 @@ KINDS: dict[str, Kind] = {
                 "{{title}}",
                 "Review and decide",
             ),
-            _REQUEST,
+            REQUEST,
+            group="approvals",
         ),
         Kind(
             "approval_escalated",
@@ -131,7 +100,8 @@ KINDS: dict[str, Kind] = {
                 "{{title}}",
                 "Review and decide",
             ),
-            _REQUEST,
+            REQUEST,
+            group="approvals",
         ),
         Kind(
             "approval_approved",
@@ -142,7 +112,8 @@ KINDS: dict[str, Kind] = {
                 "Everybody who had to agree has agreed.",
                 "Open the request",
             ),
-            _REQUEST,
+            REQUEST,
+            group="requests",
         ),
         Kind(
             "approval_rejected",
@@ -153,7 +124,8 @@ KINDS: dict[str, Kind] = {
                 "{{comment}}",
                 "Open the request",
             ),
-            {**_REQUEST, "comment": "The quote is older than the price list."},
+            {**REQUEST, "comment": "The quote is older than the price list."},
+            group="requests",
         ),
         Kind(
             "approval_sent_back",
@@ -164,7 +136,8 @@ KINDS: dict[str, Kind] = {
                 "{{comment}}",
                 "Change and send again",
             ),
-            {**_REQUEST, "comment": "Please split the delivery into two dates."},
+            {**REQUEST, "comment": "Please split the delivery into two dates."},
+            group="requests",
         ),
         Kind(
             "approval_withdrawn",
@@ -175,8 +148,9 @@ KINDS: dict[str, Kind] = {
                 "Nothing is left for you to decide.",
                 "Open the request",
             ),
-            _REQUEST,
+            REQUEST,
             mail=False,
+            group="approvals",
         ),
         Kind(
             "approval_moved",
@@ -187,7 +161,8 @@ KINDS: dict[str, Kind] = {
                 "{{title}}",
                 "Review and decide",
             ),
-            {**_REQUEST, "giver": "Ada Approves"},
+            {**REQUEST, "giver": "Ada Approves"},
+            group="approvals",
         ),
         Kind(
             "approval_at_risk",
@@ -198,7 +173,8 @@ KINDS: dict[str, Kind] = {
                 "{{reason}}",
                 "Find somebody",
             ),
-            _REQUEST,
+            REQUEST,
+            group="approvals",
         ),
         Kind(
             "approval_question",
@@ -209,7 +185,8 @@ KINDS: dict[str, Kind] = {
                 "{{comment}}",
                 "Answer",
             ),
-            {**_REQUEST, "author": "Ada Approves", "comment": "Why not the spring price?"},
+            {**REQUEST, "author": "Ada Approves", "comment": "Why not the spring price?"},
+            group="requests",
         ),
         Kind(
             "sla_level",
@@ -220,20 +197,28 @@ KINDS: dict[str, Kind] = {
                 "{{promise}}. Due: {{due}}.",
                 "Open the deadline",
             ),
-            _DEADLINE,
+            DEADLINE,
+            group="deadlines",
         ),
         Kind(
             "sla_watch",
             "A deadline to keep an eye on",
-            Words("", "{{subject}} {{state}}", "{{promise}}. Due: {{due}}.", "Open the deadline"),
-            _DEADLINE,
+            Words(
+                "{{subject}} {{state}}",
+                "{{subject}} {{state}}",
+                "{{promise}}. Due: {{due}}.",
+                "Open the deadline",
+            ),
+            DEADLINE,
             mail=False,
+            group="deadlines",
         ),
         Kind(
             "alert_raised",
             "An alert is raised",
             Words("{{severity}}: {{title}} [{{key}}]", "{{title}}", "{{message}}", "Look at it"),
-            _ALERT,
+            ALERT,
+            group="alerts",
         ),
         Kind(
             "alert_escalated",
@@ -244,7 +229,8 @@ KINDS: dict[str, Kind] = {
                 "{{message}}",
                 "Look after it",
             ),
-            _ALERT,
+            ALERT,
+            group="alerts",
         ),
         Kind(
             "alert_reminder",
@@ -255,7 +241,8 @@ KINDS: dict[str, Kind] = {
                 "{{message}}",
                 "Open the alert",
             ),
-            _ALERT,
+            ALERT,
+            group="alerts",
         ),
         Kind(
             "alert_storm",
@@ -266,7 +253,8 @@ KINDS: dict[str, Kind] = {
                 "They are listed here in one message, so that none is lost among many.",
                 "See all open alerts",
             ),
-            {**_ALERT, "count": "112"},
+            {**ALERT, "count": "112"},
+            group="alerts",
         ),
         Kind(
             "alert_rule_broken",
@@ -283,6 +271,7 @@ KINDS: dict[str, Kind] = {
                 "reason": "Properties have no field region any more.",
                 "company": "Example Ltd",
             },
+            group="alerts",
         ),
         Kind(
             "mentioned",
@@ -299,19 +288,35 @@ KINDS: dict[str, Kind] = {
                 "comment": "@Ada can you look at line 3?",
                 "company": "Example Ltd",
             },
+            group="mentions",
         ),
         Kind(
             "workflow_notice",
             "A workflow leaves a notice",
             Words("{{subject}}", "{{subject}}", "{{text}}", "Open it"),
-            _WORKFLOW,
+            WORKFLOW,
             mail=False,
+            group="workflows",
         ),
         Kind(
             "workflow_mail",
             "A workflow sends a mail",
             Words("{{subject}}", "{{subject}}", "{{text}}", "Open it"),
-            _WORKFLOW,
+            WORKFLOW,
+            group="workflows",
+        ),
+        Kind(
+            "digest",
+            "Messages collected for somebody, in one mail",
+            Words(
+                "{{count}}: {{first}}",
+                "{{count}} for you",
+                "Collected since the last digest, as you chose.",
+                "See all notices",
+            ),
+            {"count": "3 messages", "first": "ORD-1042 is waiting", "company": "Example Ltd"},
+            in_app=False,
+            group=DIGEST,
         ),
         Kind(
             "password_reset",

@@ -85,6 +85,7 @@ def render(kind: Kind, context: Mapping[str, Any], words: Words | None = None) -
         "words": filled,
         "facts": [tuple(fact) for fact in context.get("facts", [])],
         "comments": context.get("comments", []),
+        "parts": context.get("parts", []),
         "notes": context.get("notes", []),
         "url": context.get("url") or context.get("link", ""),
         "company": {"name": context.get("company", "wfweb")},

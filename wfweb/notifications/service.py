@@ -1,6 +1,7 @@
 """Verbs: tell people, mark as read, change the words of a kind."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -8,23 +9,35 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wfweb.events import emit
-from wfweb.events.outbox import enqueue
 from wfweb.identity.models import User
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import Conflict, NotFound
 from wfweb.kernel.ids import new_id
-from wfweb.notifications import rendering
+from wfweb.notifications import digests, holding, queries, rendering, rules
 from wfweb.notifications.events import MessageTemplateSaved
-from wfweb.notifications.kinds import KINDS, Kind, Words
+from wfweb.notifications.kinds import DIGEST, KINDS, Kind, Words
 from wfweb.notifications.models import Delivery, MessageTemplate, Notification
+from wfweb.notifications.preferences import wishes_of
+from wfweb.notifications.rules import CHANNELS, Hold, Wishes
 
-CHANNELS = ("in_app", "email")
 Relevance = Callable[[UUID, UUID], bool]
 relevance: dict[str, Relevance] = {}
 """Subject type -> does this subject still concern this user? Filled in wiring; asked just
 before a mail leaves, so that nobody is asked to decide what is already decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One telling, the same for everybody who hears of it."""
+
+    kind: Kind
+    context: Mapping[str, Any]
+    subject: tuple[str, UUID]
+    key: str
+    thread: str = ""
+    urgent: bool = False
 
 
 def notify(
@@ -36,82 +49,93 @@ def notify(
     key: str,
     thread: str = "",
     channels: Collection[str] = CHANNELS,
+    urgent: bool = False,
 ) -> int:
     """Tell people something: a notice and a mail each; return how many mails were queued.
+
+    When and how follows each person's own choices (``preferences``).
 
     :param subject: type and id of what it is about.
     :param key: with kind and person it makes the message unique, so telling twice tells once.
     :param thread: mails of one thread share a conversation in the mailbox.
     :param channels: only by these, of those the kind has.
+    :param urgent: comes at once, whatever people chose and whatever the hour.
     """
-    chosen = KINDS[kind]
+    told = _Told(KINDS[kind], context, subject, key, thread, urgent)
     people = session().scalars(select(User).where(User.id.in_(set(user_ids)), User.active)).all()
-    told = 0
+    chosen = wishes_of(person.id for person in people)
+    count = 0
     for person in people:
-        if chosen.in_app and "in_app" in channels:
-            _leave_notice(chosen, person, context, subject, key)
-        if not (chosen.mail and "email" in channels):
-            continue
-        if person.kind == "person" and person.email:
-            told += _queue_mail(
-                chosen, person.email, context, f"{key}:{person.id}", subject, thread, person.id
-            )
-    return told
+        wishes = chosen.get(person.id, Wishes())
+        if told.kind.in_app and "in_app" in channels:
+            _leave_notice(told, person, wishes)
+        if told.kind.mail and "email" in channels and person.kind == "person" and person.email:
+            count += _mail_to(told, person, wishes)
+    return count
 
 
 def send_mail(to: str, kind: str, context: Mapping[str, Any]) -> None:
     """Queue a mail to an address, as features do that know no person yet (port)."""
-    key = str(new_id())
-    _queue_mail(KINDS[kind], to, context, key, (kind, new_id()), "", None)
+    told = _Told(KINDS[kind], context, (kind, new_id()), str(new_id()))
+    _queue_mail(told, to, None, Hold())
 
 
-def _leave_notice(
-    kind: Kind, person: User, context: Mapping[str, Any], subject: tuple[str, UUID], key: str
-) -> None:
-    words = rendering.words_of(kind)
+def _mode(told: _Told, wishes: Wishes, channel: str) -> rules.Mode:
+    breaks_through = told.urgent or not told.kind.group
+    return "at_once" if breaks_through else wishes.mode(told.kind.group, channel)
+
+
+def _leave_notice(told: _Told, person: User, wishes: Wishes) -> None:
+    mode = _mode(told, wishes, "in_app")
+    if mode == "off":
+        return
+    words, now = rendering.words_of(told.kind), clock.now()
+    digest = rules.next_digest(wishes.digest, person.time_zone, now) if mode == "digest" else None
     values = {
         "company_id": current_actor().company_id,
         "user_id": person.id,
-        "kind": kind.code,
-        "key": f"{kind.code}:{key}",
-        "title": rendering.one_line(rendering.fill(words.heading, context)),
-        "text": rendering.one_line(rendering.fill(words.body, context)),
-        "url": str(context.get("path", "")),
-        "subject_type": subject[0],
-        "subject_id": subject[1],
+        "kind": told.kind.code,
+        "key": f"{told.kind.code}:{told.key}",
+        "title": rendering.one_line(rendering.fill(words.heading, told.context)),
+        "text": rendering.one_line(rendering.fill(words.body, told.context)),
+        "url": str(told.context.get("path", "")),
+        "subject_type": told.subject[0],
+        "subject_id": told.subject[1],
+        "shown_from": digest,
     }
     session().execute(insert(Notification).values(values).on_conflict_do_nothing())
 
 
-def _queue_mail(
-    kind: Kind,
-    address: str,
-    context: Mapping[str, Any],
-    key: str,
-    subject: tuple[str, UUID],
-    thread: str,
-    user_id: UUID | None,
-) -> int:
-    delivery_id = new_id()
+def _mail_to(told: _Told, person: User, wishes: Wishes) -> int:
+    mode = _mode(told, wishes, "email")
+    if mode == "off":
+        return 0
+    hold = Hold()
+    if told.kind.group and not told.urgent:
+        hold = rules.hold(wishes, mode, person.time_zone, clock.now())
+    return _queue_mail(told, person.email, person.id, hold)
+
+
+def _queue_mail(told: _Told, address: str, user_id: UUID | None, hold: Hold) -> int:
+    key = f"{told.key}:{user_id}" if user_id else told.key
     values = {
-        "id": delivery_id,
         "company_id": current_actor().company_id,
-        "kind": kind.code,
-        "key": f"{kind.code}:{key}",
+        "kind": told.kind.code,
+        "key": f"{told.kind.code}:{key}",
         "user_id": user_id,
         "address": address,
-        "thread": thread,
-        "subject_type": subject[0],
-        "subject_id": subject[1],
-        "context": dict(context),
+        "thread": told.thread,
+        "subject_type": told.subject[0],
+        "subject_id": told.subject[1],
+        "context": dict(told.context),
+        "urgent": told.urgent,
     }
-    statement = insert(Delivery).values(values).on_conflict_do_nothing().returning(Delivery.id)
-    if session().execute(statement).scalar_one_or_none() is None:
+    statement = insert(Delivery).values(values).on_conflict_do_nothing().returning(Delivery)
+    delivery = session().scalar(statement)
+    if delivery is None:
         return 0
-    outbox_id = enqueue("mail.deliver", {"delivery_id": str(delivery_id)}, key=str(delivery_id))
-    session().execute(
-        update(Delivery).where(Delivery.id == delivery_id).values(outbox_id=outbox_id)
-    )
+    holding.put(delivery, hold)
+    session().flush()
     return 1
 
 
@@ -133,7 +157,9 @@ def mark_read(notification_id: UUID) -> None:
 def mark_all_read() -> None:
     """Mark all notices of the current person as read."""
     mine = (Notification.user_id == current_actor().id) & Notification.read_at.is_(None)
-    session().execute(update(Notification).where(mine).values(read_at=clock.now()))
+    session().execute(
+        update(Notification).where(mine, queries.is_shown()).values(read_at=clock.now())
+    )
 
 
 def save_words(kind_code: str, words: Words, *, version: int) -> MessageTemplate:
@@ -202,5 +228,7 @@ def send_again(delivery_id: UUID, retry_message: Callable[[UUID], None]) -> None
     if found.state != "failed" or found.outbox_id is None:
         raise Conflict("Only a mail that failed can be sent again.")
     found.state, found.error = "pending", None
+    if found.kind == DIGEST:
+        digests.reopen_parts(found.id)
     session().flush()
     retry_message(found.outbox_id)
