@@ -131,3 +131,49 @@ def test_alerts_of_records_one_may_not_see_are_not_there(works: Works, api: Call
     eve = api(works.people.eve)
     assert eve.get("/alerts").json["items"] == []
     assert eve.get("/alerts/ALT-1001").status_code == 404
+
+
+TABLE = "record;date;Fill level;remark\nTNK-1001;2026-09-30;12.5;x\nTNK-9;2026-09-30;1e400;y\n"
+
+
+def test_a_table_is_looked_at_before_it_is_taken_in(works: Works, api: Callable[..., Program]):
+    works.rule()
+    tank = works.tank()
+    looked = api().post("/metrics/import", {"content": TABLE, "dry_run": True})
+    assert looked.status_code == 200
+    assert [one["holds"] for one in looked.json["columns"]] == ["record", "at", "level", ""]
+    assert (looked.json["rows"], looked.json["readings"], looked.json["good"]) == (2, 2, 1)
+    assert [one["pointer"] for one in looked.json["errors"]] == ["/rows/1/record"]
+    assert looked.json["taken"] is None
+    assert works.alerts(tank) == []
+    refused = api().post("/metrics/import", {"content": TABLE})
+    assert (refused.status_code, works.alerts(tank)) == (422, [])
+    assert [one["pointer"] for one in refused.json["errors"]] == ["/rows/1/record"]
+    taken = api().post("/metrics/import", {"content": TABLE, "partial": True})
+    assert (taken.json["taken"]["stored"], taken.json["taken"]["raised"]) == (1, 1)
+    assert [one["pointer"] for one in taken.json["taken"]["errors"]] == ["/rows/1/record"]
+    assert works.alert(tank).context["value"] == "12.5"
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"content": ""}, "/content"),
+        ({"content": "record,level\nTNK-1,2,3"}, "/content"),
+        ({"content": "what,ever\n1,2"}, "/columns"),
+        ({"content": "record,level\nTNK-1,2", "columns": ["record"]}, "/columns"),
+        ({"content": "record,level\nTNK-1,2", "columns": ["record", "nonsense"]}, "/columns"),
+        ({"content": "record,level\n" + "TNK-1,2\n" * 10_001}, "/content"),
+    ],
+)
+def test_a_table_that_cannot_be_used_names_its_place(
+    works: Works, api: Callable[..., Program], body: dict[str, Any], pointer: str
+):
+    answer = api().post("/metrics/import", body)
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == pointer
+
+
+def test_importing_needs_the_permission(works: Works, api: Callable[..., Program]):
+    answer = api(works.people.ada).post("/metrics/import", {"content": TABLE, "dry_run": True})
+    assert answer.status_code == 403

@@ -1,12 +1,16 @@
 """Metrics: what is measured, readings one by one and by the ten thousand, and their history."""
 
-from wfweb.alerts import catalogue, history, metrics, policy
+from collections.abc import Sequence
+
+from wfweb.alerts import catalogue, history, importing, metrics, policy, table
 from wfweb.alerts.metrics import Ingested
 from wfweb.alerts.schemas_metrics import (
     HistoryQuery,
     IngestedOut,
     LatestList,
     LatestOut,
+    MetricImportIn,
+    MetricImportOut,
     MetricIn,
     MetricList,
     MetricOut,
@@ -14,6 +18,7 @@ from wfweb.alerts.schemas_metrics import (
     ReadingOut,
     ReadingPage,
     ReadingsIn,
+    TableColumnOut,
 )
 from wfweb.kernel.api import ApiBlueprint, ProblemField, endpoint
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
@@ -23,6 +28,10 @@ BODY_LIMIT_BYTES = 5 * 1024 * 1024
 bp = ApiBlueprint(
     "metrics", __name__, title="Metrics", about="What is measured of records, and every reading."
 )
+
+
+def _named(faults: Sequence[FieldError]) -> list[ProblemField]:
+    return [ProblemField(pointer=e.pointer, message=e.message, code=e.code) for e in faults]
 
 
 def shown(done: Ingested) -> IngestedOut:
@@ -35,10 +44,7 @@ def shown(done: Ingested) -> IngestedOut:
         reopened=len(done.outcome.reopened),
         repeated=done.outcome.repeated,
         cleared=len(done.outcome.cleared),
-        errors=[
-            ProblemField(pointer=one.pointer, message=one.message, code=one.code)
-            for one in done.faults
-        ],
+        errors=_named(done.faults),
     )
 
 
@@ -92,6 +98,47 @@ def save_metric(metric: str, body: MetricIn) -> MetricOut:
 def create_readings(body: ReadingsIn) -> IngestedOut:
     """Take readings in."""
     return shown(metrics.ingest(body.readings, source=body.source, partial=body.partial))
+
+
+@endpoint(
+    bp,
+    "POST",
+    "/metrics/import",
+    request=MetricImportIn,
+    response=MetricImportOut,
+    permission=metrics.WRITE,
+    body_limit_bytes=BODY_LIMIT_BYTES,
+    summary="Import readings from a table",
+    description=(
+        "The table of the import page, up to 10,000 readings. With `dry_run` the answer says what "
+        "the columns seem to hold and what would come in, and nothing changes. Otherwise all or "
+        "none, unless `partial`."
+    ),
+)
+def import_readings(body: MetricImportIn) -> MetricImportOut:
+    """Look at a table of figures, or take it in."""
+    looked = importing.look(_table(body.content), body.columns)
+    done = None if body.dry_run else importing.take(looked, partial=body.partial)
+    return MetricImportOut(
+        columns=[
+            TableColumnOut(heading=heading, holds=kind)
+            for heading, kind in zip(looked.table.columns, looked.kinds, strict=True)
+        ],
+        rows=len(looked.table.rows),
+        problem=looked.problem,
+        readings=looked.total,
+        good=looked.good,
+        errors=_named(looked.faults),
+        taken=shown(done) if done else None,
+    )
+
+
+def _table(content: str) -> table.Table:
+    try:
+        return table.read(content)
+    except ValidationFailed as refusal:
+        wrong = [FieldError("/content", one.message, one.code) for one in refusal.errors]
+        raise ValidationFailed(wrong) from refusal
 
 
 @endpoint(

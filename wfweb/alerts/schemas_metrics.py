@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, PlainSerializer
 
 from wfweb.alerts.reading import MOST_READINGS
+from wfweb.alerts.table import MOST_BYTES, MOST_COLUMNS
 from wfweb.kernel.api import In, Out, Page, PageQuery, ProblemField, example
 
 Exact = Annotated[
@@ -145,3 +146,47 @@ class ReadingOut(Out):
 
 class ReadingPage(Page[ReadingOut]):
     """Readings of one metric of one record, newest first."""
+
+
+class MetricImportIn(In):
+    """A table of figures as text, and what its columns hold."""
+
+    model_config = example(
+        {"content": "record;date;fill_level\nORD-1042;2026-09-30;17.5", "dry_run": True}
+    )
+
+    content: str = Field(
+        max_length=MOST_BYTES,
+        description="Headings and rows, parted by commas, semicolons or tabs.",
+    )
+    columns: list[str] | None = Field(
+        default=None,
+        max_length=MOST_COLUMNS,
+        description=(
+            "What each column holds, in order: `record`, `at`, `ref`, the code of a metric, or "
+            "nothing. Guessed by the headings where it is left out."
+        ),
+    )
+    dry_run: bool = Field(default=False, description="Only say what would come in.")
+    partial: bool = Field(
+        default=False, description="Keep the good ones and name the others in the answer."
+    )
+
+
+class TableColumnOut(Out):
+    """A column of a table and what it holds; nothing when it is left out."""
+
+    heading: str
+    holds: str
+
+
+class MetricImportOut(Out):
+    """What a table brings."""
+
+    columns: list[TableColumnOut]
+    rows: int
+    problem: str = Field(description="Why the columns cannot be used; with `dry_run` only.")
+    readings: int
+    good: int = Field(description="Those that can be taken.")
+    errors: list[ProblemField] = Field(description="Such as `/rows/12/value`, counted from 0.")
+    taken: IngestedOut | None = Field(description="What became of them; null with `dry_run`.")

@@ -82,7 +82,9 @@ def _overtaken(lock_id: str | None, standing: Sequence[LockRow]) -> bool:
 
     Nobody decided about that one: its cause came after the question.
     """
-    return bool(standing) and lock_id is not None and all(str(one.id) != lock_id for one in standing)
+    return (
+        bool(standing) and lock_id is not None and all(str(one.id) != lock_id for one in standing)
+    )
 
 
 def _of_the_same_cause(alert_id: UUID) -> list[UUID]:

@@ -1,18 +1,16 @@
 """Importing figures from a table: choose a file, say what its columns hold, look, take it in."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
-from wfweb.alerts import catalogue, metrics
+from wfweb.alerts import catalogue, importing, metrics, table
+from wfweb.alerts.importing import Looked
 from wfweb.alerts.metrics import WRITE, Ingested
-from wfweb.alerts.reading import MOST_READINGS, read_all
-from wfweb.alerts.views import bp, table
-from wfweb.alerts.views.table import Table
+from wfweb.alerts.table import Table
+from wfweb.alerts.views import bp
 from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import FieldError, ValidationFailed
@@ -25,16 +23,6 @@ COLUMN_KINDS: Final = [
     (table.AT, "When it was measured"),
     (table.REF, "The sender's own id"),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a table would bring: readings in all, and lines that cannot be taken."""
-
-    total: int
-    good: int
-    faults: Sequence[tuple[str, str]]
-    rows: Sequence[Sequence[str]]
 
 
 @bp.get("/alerts/import")
@@ -66,13 +54,10 @@ def import_table() -> ResponseReturnValue:
         with transaction():
             return _form(content[: table.MOST_BYTES], refusal.errors, refusal.status)
     with transaction():
-        known = {one.code: one.name for one in catalogue.metrics()}
-        kinds = _kinds(read, known)
-        problem = table.problems(kinds, known)
-        if problem or request.form.get("_act") != "take":
-            return _preview(content, read, kinds, known, problem)
-    taken = _take(list(table.readings(read, kinds)))
-    return _done(taken)
+        looked = importing.look(read, _chosen(read))
+        if looked.problem or request.form.get("_act") != "take":
+            return _preview(content, looked)
+    return _done([_take(part) for part in importing.parts(looked)])
 
 
 def _content() -> str:
@@ -83,54 +68,43 @@ def _content() -> str:
     return request.form.get("content", "").replace("\r\n", "\n")
 
 
-def _kinds(read: Table, known: Mapping[str, str]) -> list[str]:
-    """Return what the columns hold: as chosen, else as they seem to."""
+def _chosen(read: Table) -> list[str] | None:
+    """Return what the columns hold as chosen; nothing before somebody did."""
     if "column.0" not in request.form:
-        return table.guess(read, known)
-    allowed = {code for code, _label in COLUMN_KINDS} | set(known)
-    chosen = [request.form.get(f"column.{n}", "") for n in range(len(read.columns))]
-    return [kind if kind in allowed else "" for kind in chosen]
+        return None
+    return [request.form.get(f"column.{n}", "") for n in range(len(read.columns))]
 
 
-def _preview(
-    content: str, read: Table, kinds: list[str], known: Mapping[str, str], problem: str
-) -> Response:
+def _preview(content: str, looked: Looked) -> Response:
     acted = "column.0" in request.form
-    errors = [FieldError("/column.0", problem)] if problem and acted else []
-    found = None if problem else _found(read, kinds, known)
+    errors = [FieldError("/column.0", looked.problem)] if looked.problem and acted else []
+    known = [(one.code, one.name) for one in catalogue.metrics()]
     return page(
         "alerts/import_preview.html",
         status=422 if errors else 200,
         content=content,
-        table=read,
-        kinds=kinds,
-        options=[*COLUMN_KINDS, *known.items()],
-        problem=problem,
+        table=looked.table,
+        kinds=looked.kinds,
+        options=[*COLUMN_KINDS, *known],
+        problem=looked.problem,
         errors=errors,
-        found=found,
-        sample=read.rows[:SHOWN],
+        found=looked,
+        faults=list(_faults(looked)),
+        sample=looked.table.rows[:SHOWN],
     )
 
 
-def _found(read: Table, kinds: list[str], known: Mapping[str, str]) -> Found:
-    """Judge every reading as taking it in would, and change nothing."""
-    items = list(table.readings(read, kinds))
-    good, faults = read_all(items, frozenset(known))
-    words = [
-        (f"{items[int(one.pointer.split('/')[1])]['record']}", one.message)
-        for one in islice(faults, SHOWN)
-    ]
-    return Found(len(items), len(good), words, ())
+def _faults(looked: Looked) -> Iterator[tuple[str, str]]:
+    """Yield the first wrong lines: the record they name, and what is wrong."""
+    record = looked.kinds.index(table.RECORD) if not looked.problem else 0
+    for one in looked.faults[:SHOWN]:
+        yield looked.table.rows[int(one.pointer.split("/")[2])][record], one.message
 
 
-def _take(items: list[dict[str, Any]]) -> list[Ingested]:
-    """Take readings in, as many at once as a call takes, each with its alerts and locks."""
-    taken = []
-    for start in range(0, len(items), MOST_READINGS):
-        with transaction():
-            part = items[start : start + MOST_READINGS]
-            taken.append(metrics.ingest(part, source="import", partial=True))
-    return taken
+def _take(part: Sequence[Mapping[str, Any]]) -> Ingested:
+    """Take in as many readings as a call takes, with their alerts and locks."""
+    with transaction():
+        return metrics.ingest(part, source=importing.SOURCE, partial=True)
 
 
 def _done(taken: Sequence[Ingested]) -> Response:

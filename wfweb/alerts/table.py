@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from wfweb.kernel.errors import ValidationFailed
 
@@ -24,6 +24,13 @@ class Table:
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]] = field(default_factory=list)
+
+
+class Placed(NamedTuple):
+    """A reading and the row it stands in, counted from 0 under the headings."""
+
+    row: int
+    reading: Mapping[str, Any]
 
 
 def read(text: str) -> Table:
@@ -93,14 +100,14 @@ def problems(kinds: Sequence[str], metrics: Mapping[str, str]) -> str:
     return ""
 
 
-def readings(table: Table, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
+def readings(table: Table, kinds: Sequence[str]) -> Iterator[Placed]:
     """Yield the readings that a table holds; empty cells are none.
 
     Days count from their first moment in UTC; the sender's id of a row is shared by its figures.
     """
     record, at = kinds.index(RECORD), kinds.index(AT) if AT in kinds else None
     ref = kinds.index(REF) if REF in kinds else None
-    for row in table.rows:
+    for number, row in enumerate(table.rows):
         for place, kind in enumerate(kinds):
             value = row[place].replace("\u00a0", "").replace(" ", "")
             if kind in {IGNORE, RECORD, AT, REF} or not value:
@@ -110,7 +117,7 @@ def readings(table: Table, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
                 one["at"] = moment(row[at])
             if ref is not None and row[ref]:
                 one["ref"] = f"{row[ref]}:{kind}"[:LONGEST_CELL]
-            yield one
+            yield Placed(number, one)
 
 
 def moment(text: str) -> str:
