@@ -1,22 +1,17 @@
 """Telling people: once each, only whom it concerns, at least one mail, and nothing executed."""
 
-import asyncio
-import email
-import socket
-from email import policy
 from uuid import UUID
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
+from tests.notifications.smtp import Sink
 from wfweb.events import delivery
 from wfweb.events.models import OutboxMessage
 from wfweb.identity.models import User
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, ValidationFailed
 from wfweb.kernel.ids import new_id
-from wfweb.kernel.settings import load_settings
 from wfweb.notifications import jobs, notify, queries, relevance, rendering, send_mail, service
 from wfweb.notifications.kinds import KINDS, Words
 from wfweb.notifications.models import Delivery
@@ -28,34 +23,6 @@ CONTEXT = {
     "path": "/requests/APR-1", "facts": [("Why you", "Finance decides above €10.00")],
     "notes": ["Opening a link decides nothing."],
 }  # fmt: skip
-
-
-class Sink:
-    """An SMTP server that answers as it is told and keeps what it was given."""
-
-    def __init__(self) -> None:
-        self.mails: list[email.message.EmailMessage] = []
-        self.answers: list[str] = []
-
-    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
-        await asyncio.sleep(0)
-        answer = self.answers.pop(0) if self.answers else "250 OK"
-        if answer.startswith("250"):
-            self.mails.append(email.message_from_bytes(envelope.content, policy=policy.default))
-        return answer
-
-
-@pytest.fixture
-def sink(monkeypatch):
-    handler = Sink()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    monkeypatch.setattr(jobs, "get_settings", lambda: load_settings(smtp_port=port))
-    yield handler
-    controller.stop()
 
 
 @pytest.fixture

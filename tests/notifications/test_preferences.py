@@ -1,14 +1,16 @@
 """Choices and what becomes of messages: held, collected, let through, never lost."""
 
 from datetime import datetime
-from types import SimpleNamespace
+from types import SimpleNamespace as Someone
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
-from tests.notifications.test_messages import CONTEXT, Sink, run_outbox, sink  # noqa: F401
+from tests.notifications.smtp import Sink
+from tests.notifications.test_messages import CONTEXT, run_outbox
 from wfweb.audit.models import AuditEvent
+from wfweb.events.retry import retry_message
 from wfweb.identity.models import User
 from wfweb.kernel import clock
 from wfweb.kernel.actor import Actor
@@ -29,22 +31,20 @@ COLLECT = Wishes(channels={"approvals": {"in_app": "digest", "email": "digest"}}
 
 
 @pytest.fixture
-def ada(company: UUID) -> SimpleNamespace:
+def ada(company: UUID) -> Someone:
     with transaction(company_id=company):
         user = User(email="ada@kestrel.example", name="Ada Approves", time_zone="Europe/Berlin")
         session().add(user)
         session().flush()
-        return SimpleNamespace(id=user.id, company_id=company, email=user.email)
+        return Someone(id=user.id, company_id=company, email=user.email)
 
 
-def choose(user: SimpleNamespace, wishes: Wishes, version: int = 0) -> None:
+def choose(user: Someone, wishes: Wishes, version: int = 0) -> None:
     with transaction(actor=Actor(kind="user", company_id=user.company_id, id=user.id, name="Ada")):
         preferences.save(wishes, version=version)
 
 
-def tell(
-    user: SimpleNamespace, key: str, kind: str = "approval_assigned", **options: object
-) -> int:
+def tell(user: Someone, key: str, kind: str = "approval_assigned", **options: object) -> int:
     subject = options.pop("subject", ("approval_request", new_id()))
     with transaction(company_id=user.company_id):
         return notify(
@@ -65,7 +65,7 @@ def states(company: UUID) -> dict[str, str]:
         }
 
 
-def unread(user: SimpleNamespace) -> int:
+def unread(user: Someone) -> int:
     with transaction(company_id=user.company_id):
         return session().scalar(select(queries.unread_count(user.id))) or 0
 
@@ -74,14 +74,14 @@ def body_of(mail) -> str:
     return mail.get_body(("plain",)).get_content()
 
 
-def test_without_choices_everything_comes_at_once(company: UUID, ada: SimpleNamespace, sink: Sink):  # noqa: F811
+def test_without_choices_everything_comes_at_once(company: UUID, ada: Someone, sink: Sink):
     with clock.at(EVENING):
         tell(ada, "1")
         run_outbox(company)
     assert len(sink.mails) == 1
 
 
-def test_a_mail_waits_for_the_end_of_quiet_hours(company: UUID, ada: SimpleNamespace, sink: Sink):  # noqa: F811
+def test_a_mail_waits_for_the_end_of_quiet_hours(company: UUID, ada: Someone, sink: Sink):
     with clock.at(EVENING):
         choose(ada, Wishes(quiet=NIGHT))
         assert tell(ada, "1") == 1
@@ -92,9 +92,7 @@ def test_a_mail_waits_for_the_end_of_quiet_hours(company: UUID, ada: SimpleNames
     assert (len(sink.mails), states(company)) == (1, {"1": "sent"})
 
 
-def test_a_retry_that_falls_into_quiet_hours_waits_too(
-    company: UUID, ada: SimpleNamespace, sink: Sink
-):  # noqa: F811
+def test_a_retry_that_falls_into_quiet_hours_waits_too(company: UUID, ada: Someone, sink: Sink):
     with clock.at(NOON):
         choose(ada, Wishes(quiet=NIGHT))
         tell(ada, "1")
@@ -108,7 +106,7 @@ def test_a_retry_that_falls_into_quiet_hours_waits_too(
     assert len(sink.mails) == 1
 
 
-def test_grave_messages_break_through_everything(company: UUID, ada: SimpleNamespace, sink: Sink):  # noqa: F811
+def test_grave_messages_break_through_everything(company: UUID, ada: Someone, sink: Sink):
     off = {"alerts": {"in_app": "off", "email": "off"}}
     with clock.at(EVENING):
         choose(ada, Wishes(channels=off, quiet=NIGHT))
@@ -119,9 +117,7 @@ def test_grave_messages_break_through_everything(company: UUID, ada: SimpleNames
 
 
 @pytest.mark.parametrize("kind", ["password_reset", "password_changed", "address_changed"])
-def test_mails_about_the_account_come_at_once(
-    company: UUID, ada: SimpleNamespace, sink: Sink, kind: str
-):  # noqa: F811
+def test_mails_about_the_account_come_at_once(company: UUID, ada: Someone, sink: Sink, kind: str):
     with clock.at(EVENING):
         choose(ada, Wishes(quiet=NIGHT))
         tell(ada, "1", kind)
@@ -131,13 +127,13 @@ def test_mails_about_the_account_come_at_once(
     assert len(sink.mails) == 2
 
 
-def test_what_is_switched_off_is_not_told(company: UUID, ada: SimpleNamespace):
+def test_what_is_switched_off_is_not_told(company: UUID, ada: Someone):
     choose(ada, Wishes(channels={"tasks": {"in_app": "off", "email": "off"}}))
     assert tell(ada, "1", "task_waiting") == 0
     assert (unread(ada), states(company)) == (0, {})
 
 
-def test_a_digest_carries_each_message_once(company: UUID, ada: SimpleNamespace, sink: Sink):  # noqa: F811
+def test_a_digest_carries_each_message_once(company: UUID, ada: Someone, sink: Sink):
     with clock.at(NOON):
         choose(ada, COLLECT)
         tell(ada, "1")
@@ -160,9 +156,9 @@ def test_a_digest_carries_each_message_once(company: UUID, ada: SimpleNamespace,
 
 def test_a_digest_leaves_out_what_is_over_by_then(
     company: UUID,
-    ada: SimpleNamespace,
+    ada: Someone,
     sink: Sink,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ):
     over = new_id()
     monkeypatch.setitem(relevance, "approval_assignment", lambda seat, _user: seat != over)
@@ -179,9 +175,9 @@ def test_a_digest_leaves_out_what_is_over_by_then(
 
 def test_a_digest_of_nothing_is_not_sent(
     company: UUID,
-    ada: SimpleNamespace,
+    ada: Someone,
     sink: Sink,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setitem(relevance, "approval_request", lambda _subject, _user: False)
     with clock.at(NOON):
@@ -195,8 +191,8 @@ def test_a_digest_of_nothing_is_not_sent(
 
 def test_a_refused_digest_fails_with_its_parts_and_can_be_sent_again(
     company: UUID,
-    ada: SimpleNamespace,
-    sink: Sink,  # noqa: F811
+    ada: Someone,
+    sink: Sink,
 ):
     sink.answers = ["550 no such mailbox"]
     with clock.at(NOON):
@@ -208,21 +204,13 @@ def test_a_refused_digest_fails_with_its_parts_and_can_be_sent_again(
         assert states(company) == {"1": "failed", "digest": "failed"}
         with transaction(company_id=company):
             failed = session().scalars(select(Delivery).where(Delivery.kind == "digest")).one()
-            service.send_again(failed.id, service_retry)
+            service.send_again(failed.id, retry_message)
         run_outbox(company)
     assert states(company) == {"1": "sent", "digest": "sent"}
     assert "Order 1" in body_of(sink.mails[0])
 
 
-def service_retry(message_id: UUID) -> None:
-    from wfweb.events.retry import retry_message
-
-    retry_message(message_id)
-
-
-def test_new_choices_move_what_waits_and_drop_nothing(
-    company: UUID, ada: SimpleNamespace, sink: Sink
-):  # noqa: F811
+def test_new_choices_move_what_waits_and_drop_nothing(company: UUID, ada: Someone, sink: Sink):
     with clock.at(EVENING):
         choose(ada, Wishes(channels=COLLECT.channels, quiet=NIGHT))
         tell(ada, "collected")
@@ -243,8 +231,8 @@ def test_new_choices_move_what_waits_and_drop_nothing(
 
 def test_whoever_was_deactivated_gets_nothing_and_the_rows_say_why(
     company: UUID,
-    ada: SimpleNamespace,
-    sink: Sink,  # noqa: F811
+    ada: Someone,
+    sink: Sink,
 ):
     with clock.at(EVENING):
         choose(ada, Wishes(channels=COLLECT.channels, quiet=NIGHT))
@@ -260,7 +248,7 @@ def test_whoever_was_deactivated_gets_nothing_and_the_rows_say_why(
         assert set(session().scalars(select(Delivery.error))) == {digests.GONE}
 
 
-def test_choices_are_versioned_and_audited(company: UUID, ada: SimpleNamespace):
+def test_choices_are_versioned_and_audited(company: UUID, ada: Someone):
     choose(ada, COLLECT)
     with pytest.raises(Conflict):
         choose(ada, Wishes(), version=0)
