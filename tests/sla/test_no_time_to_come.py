@@ -44,7 +44,7 @@ def test_a_clock_that_never_gets_there_is_on_the_board_and_has_a_page(
         page = client.get(f"/sla/{made.id}")
         record = client.get(f"{made.url}")
     assert "its calendar has no working time to come" in board
-    assert "2 h of work time left" in board
+    assert "2.0 h of work time left" in board
     assert page.status_code == record.status_code == 200
     text = page.text
     assert "Never" in text

@@ -13,19 +13,15 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from tests.conftest import ROOT, make_company
-from tests.people import make_people, post, sign_in
-from tests.sla.conftest import MONDAY, World, furnish, hours, promise
-from wfweb.calendars import service as calendars
+from tests.people import make_people
+from tests.sla.conftest import MONDAY, World, furnish, hours
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Refusal
-from wfweb.records import service as records
-from wfweb.records.models import Record
-from wfweb.sla import by_hand, checks, definitions, service
+from wfweb.sla import by_hand, checks, service
 
 pytestmark = [pytest.mark.committed, pytest.mark.slow]
 PATIENCE = 60
@@ -185,73 +181,3 @@ def test_a_killed_process_loses_and_doubles_nothing(busy: World, committed_app: 
     assert 0 < seen <= len(ids) + 1
     assert set(found.values()) == {1}
     assert len(found) == told(busy) == len(ids) + 1
-
-
-@pytest.mark.timeout(120)
-def test_pausing_and_resuming_on_pages_never_fails_while_all_else_goes_on(committed_app: Flask):
-    """The board's poll, the sweep and edits of the record meet every press of the button."""
-    world = furnish(make_people(make_company()))
-    world.define(target=2, unit="seconds", calendar=None)
-    order = world.order()
-    clock_id = world.clock(order).id
-    hold, answers = f"/sla/{clock_id}/hold", Counter[int]()
-    stop = threading.Event()
-    clients = [sign_in(committed_app.test_client(), world.people.otto) for _ in range(3)]
-
-    def press(client: FlaskClient) -> Callable[[], None]:
-        def act() -> None:
-            try:
-                for turn in range(24):
-                    what = {"act": "resume" if turn % 2 else "pause", "reason": "Strike"}
-                    answers[post(client, hold, what).status_code] += 1
-            finally:
-                stop.set()
-
-        return act
-
-    def poll() -> None:
-        while not stop.is_set():
-            for path in ("/sla?scope=everyone", f"/sla/{clock_id}"):
-                answers[clients[2].get(path).status_code] += 1
-
-    def sweep() -> None:
-        while not stop.is_set():
-            checks.sweep()
-
-    def edit() -> None:
-        for number in range(200):
-            if stop.is_set():
-                return
-            with transaction(actor=world.people.rui.actor):
-                phase = ("waiting", "open")[number % 2]
-                version = session().get_one(Record, order, populate_existing=True).version
-                records.update_record(order, {"phase": phase}, version=version)
-
-    at_once(committed_app, press(clients[0]), press(clients[1]), poll, sweep, edit)
-    assert set(answers) <= {200, 303, 409}, answers
-    assert answers[303] > 0
-
-
-def test_a_calendar_is_not_deleted_while_a_definition_takes_it(committed_app: Flask):
-    world = furnish(make_people(make_company()))
-    alma = world.people.alma.actor
-    ends: list[str] = []
-
-    def save() -> None:
-        try:
-            with transaction(actor=alma):
-                definitions.save_definition(promise())
-                time.sleep(0.2)
-        except Refusal:
-            ends.append("no definition")
-
-    def delete() -> None:
-        time.sleep(0.1)
-        try:
-            with transaction(actor=alma):
-                calendars.delete_calendar("office")
-        except Refusal:
-            ends.append("no deletion")
-
-    at_once(committed_app, save, delete)
-    assert ends == ["no deletion"]

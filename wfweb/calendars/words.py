@@ -48,7 +48,7 @@ def _target(account: Mapping[str, Any]) -> str:
     calendar = account["calendar"]
     name = calendar["name"] or calendar["code"]
     version = f", version {calendar['version']}" if calendar["version"] else ""
-    by = f" after the calendar “{name}”{version}" if name else ""
+    by = f" by the calendar “{name}”{version}" if name else ""
     target = duration(account["target_seconds"])
     return f"{target} of working time count from {_moment(account, account['start'])}{by}."
 

@@ -16,6 +16,7 @@ from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.formats import local
 from wfweb.sla import board, loading, pinning, receipts, rules, wording
+from wfweb.sla.body import DefinitionBody
 from wfweb.sla.cards import NAMES, SUBJECTS, Hours, calendar_of, card
 from wfweb.sla.clocks import Held
 from wfweb.sla.countdown import exact_words, span_words, wall_words
@@ -75,6 +76,7 @@ def of(found: SlaClock) -> dict[str, Any]:
         "words": span_words,
         "exact": exact_words,
         "due_there": _there(found.receipt),
+        "in_days": _in_days(version.body),
         "wall": wall_words,
         "level_name": NAMES[found.level],
         "subject": SUBJECTS.get(found.subject_type, found.subject_type),
@@ -82,6 +84,13 @@ def of(found: SlaClock) -> dict[str, Any]:
         "at": int(now.timestamp()),
         "hours": hours.spans(),
     }
+
+
+def _in_days(body: DefinitionBody) -> str:
+    """Return a target that is given in days as the rule says it; the page counts hours."""
+    if body.unit != "days":
+        return ""
+    return "1 working day" if body.target == "1" else f"{body.target} working days"
 
 
 def _there(receipt: dict[str, Any] | None) -> str:
