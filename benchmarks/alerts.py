@@ -52,7 +52,7 @@ def prepare(stage: Stage) -> tuple[Any, list[str]]:
         for number in range(METRICS):
             catalogue.save_metric(f"metric_{number}", f"Metric {number}")
         lock_types.save_type({"code": "block", "name": "Block", "blocked_actions": ["sell"],
-                            "fallback": True})  # fmt: skip
+                            "record_type": "tank", "fallback": True})  # fmt: skip
         first: UUID = records.create_record("tank", {"name": "Cream"}).id
         session().flush()
         assert actor_for(stage.ada_id).company_id == stage.company_id

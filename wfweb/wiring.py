@@ -193,6 +193,7 @@ def _notifications(_app: Flask) -> None:
 
 def _governance_pages() -> None:
     slots.fill("record.banner", lock_fragments.record_banner)
+    slots.fill("request.banner", lock_fragments.request_banner)
     slots.fill("record.action", lock_fragments.record_action)
     slots.fill("record.main", alert_fragments.record_main)
     slots.fill("record.main", lock_fragments.record_main)

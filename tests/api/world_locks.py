@@ -15,8 +15,8 @@ def lock_parameters(people: People, record_id: UUID) -> dict[str, str]:
     """Lock a record for its alert; return what stands in addresses."""
     kind = {"code": "review_hold", "name": "Hold", "fallback": True, "blocked_actions": ["retire"]}
     with transaction(actor=people.alma.actor):
-        types.save_type(kind)
         record = session().get_one(Record, record_id)
+        types.save_type({**kind, "record_type": record.type_code})
         permit = permits.issue(record, "refinance", "5f1c")
         alert = session().scalars(select(Alert.id).where(Alert.record_id == record_id)).one()
         session().flush()

@@ -55,11 +55,16 @@ def test_the_longer_beginning_and_the_exact_name_win(estate: Estate):
 
 def test_a_kind_is_for_its_type_of_record_and_may_be_switched_off(estate: Estate):
     assert chosen(estate, "dscr", "product") is None
-    estate.kind("anything", causes=[], fallback=True, record_type=None)
+    estate.kind("anything", causes=["loan_to_value", "dscr"], record_type=None)
     assert chosen(estate, "dscr", "product") == "anything"
-    assert chosen(estate, "loan_to_value") == "disposition_block", "the one made for it first"
-    estate.kind("disposition_block", active=False)
-    assert chosen(estate, "loan_to_value") == "anything"
+    assert chosen(estate, "dscr") == "refinance_block", "the one made for it first"
+    estate.kind("refinance_block", active=False)
+    assert chosen(estate, "dscr") == "anything"
+
+
+def test_a_fallback_names_its_type_of_records(estate: Estate):
+    with pytest.raises(ValidationFailed, match="every pack"):
+        estate.kind("anything", causes=[], fallback=True, record_type=None)
 
 
 def test_an_alert_without_a_kind_locks_nothing_and_is_no_failure(estate: Estate):

@@ -203,3 +203,17 @@ def test_twenty_locks_cost_as_many_statements_as_one(portfolio: Estate, portfoli
         page = dana.get("/locks").text
     assert page.count("Refinancing blocked") == 22, "21 rows and the filter"
     assert len(many) <= len(one) + 1
+
+
+def test_the_banner_stands_on_the_request_about_the_record(
+    portfolio: Estate, portfolio_client: Client
+):
+    key, lock = portfolio.locked()
+    dana = portfolio_client("dana")
+    asked = post(dana, f"/locks/{lock.id}/requests", {}, form=f"/records/property/{key}")
+    page = portfolio_client("cleo").get(asked.location).text
+    assert "Refinance is blocked on" in page
+    assert f"/locks/of/{lock.record_id}/banner?elsewhere=1" in page
+    polled = portfolio_client("cleo").get(f"/locks/of/{lock.record_id}/banner?elsewhere=1&ver=old")
+    assert "Refinance is blocked on" in polled.text
+    assert "record-steps" not in polled.text

@@ -25,6 +25,7 @@ BY_PREFIX: dict[str, dict[str, str]] = {
     "/api/v1/sla/definitions/": {"code": "answer"},
     "/alert-rules/": {"code": "too_warm"},
     "/api/v1/alert-rules/": {"code": "too_warm"},
+    "/lock-types/": {"code": "warm_hold"},
     "/api/v1/lock-types/": {"code": "warm_hold"},
 }
 QUERIES = {

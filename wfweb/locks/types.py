@@ -20,6 +20,7 @@ from wfweb.records.types import find_type
 from wfweb.workflow import definitions
 
 CODE: Final = r"^[a-z][a-z0-9_]{0,62}$"
+PLAIN: Final = r"^[^\x00]*$"
 CAUSE: Final = re.compile(r"^[a-z][a-z0-9_]{0,62}\*?$")
 
 
@@ -29,8 +30,8 @@ class LockTypeBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     code: str = Field(pattern=CODE)
-    name: str = Field(min_length=1, max_length=120)
-    description: str = Field(default="", max_length=2000)
+    name: str = Field(min_length=1, max_length=120, pattern=PLAIN)
+    description: str = Field(default="", max_length=2000, pattern=PLAIN)
     record_type: str | None = Field(default=None, pattern=CODE)
     causes: list[str] = Field(default=[], max_length=100)
     fallback: bool = False
@@ -55,6 +56,9 @@ class LockTypeBody(BaseModel):
                 raise ValueError(message)
         if not self.causes and not self.fallback:
             message = "Name the metrics that lead to it, or make it the fallback"
+            raise ValueError(message)
+        if self.fallback and self.record_type is None:
+            message = "A fallback names its type of records; else it would lock those of every pack"
             raise ValueError(message)
         return self
 

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("locks", __name__)
 
-from wfweb.locks.views import blocked, fragments, pages  # noqa: E402, F401
+from wfweb.locks.views import blocked, fragments, kinds, pages  # noqa: E402, F401

@@ -29,7 +29,9 @@ def banner(record_id: UUID) -> ResponseReturnValue:
         seen, rows = request.args.get("ver", ""), standing(record)
         if seen == version_of(rows):
             return unchanged()
-        answer = fragment("locks/_banner_poll.html", **banner_context(record))
+        elsewhere = "elsewhere" in request.args
+        name = "locks/_banner.html" if elsewhere else "locks/_banner_poll.html"
+        answer = fragment(name, **banner_context(record, elsewhere=elsewhere))
     # It changes what is possible, so it is said at once.
     words = "Nothing is blocked any more" if not rows else "The locks have changed"
     done = {"wf:done": {"say": words, "urgent": True}}

@@ -20,8 +20,18 @@ def record_banner(record: Record) -> str:
     return render_template("locks/_banner.html", **banner_context(record))
 
 
-def banner_context(record: Record) -> dict[str, Any]:
-    """Return what the banner is drawn from."""
+def request_banner(record: Record) -> str:
+    """Return the banner of the record that a request is about, on the page of the request."""
+    if user_or_none() is None:
+        return ""
+    return render_template("locks/_banner.html", **banner_context(record, elsewhere=True))
+
+
+def banner_context(record: Record, *, elsewhere: bool = False) -> dict[str, Any]:
+    """Return what the banner is drawn from.
+
+    :param elsewhere: it stands on a page that shows no steps of the record.
+    """
     rows = standing(record)
     actions = list(dict.fromkeys(action for row in rows for action in row.actions))
     return {
@@ -31,6 +41,7 @@ def banner_context(record: Record) -> dict[str, Any]:
         "single": len(actions) == 1,
         "version": version_of(rows),
         "poll": True,
+        "elsewhere": elsewhere,
     }
 
 
