@@ -3,11 +3,15 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from tests.api.conftest import program_of
 from tests.people import People, post
-from wfweb.kernel.db import transaction
-from wfweb.notifications import preferences
+from wfweb.kernel import clock
+from wfweb.kernel.db import session, transaction
+from wfweb.kernel.ids import new_id
+from wfweb.notifications import digests, notify, preferences
+from wfweb.notifications.models import Delivery
 from wfweb.notifications.rules import CHANNELS, GROUPS
 
 PAGE = "/settings/notifications"
@@ -135,3 +139,20 @@ def test_programs_are_told_the_wrong_place(app, people: People, body, pointer):
 def test_a_program_that_only_reads_changes_nothing(app, people: People):
     reader = program_of(app, people.ada, "read")
     assert reader.put(API, {"version": 0}).status_code == 403
+
+
+def test_operators_see_what_waits_and_which_digest_carries_it(people: People, client_of):
+    body = {**{f"channels.{group}.email": "digest" for group in GROUPS}, "digest.every": "hour"}
+    assert send(client_of(people.ada), **body).status_code == 303
+    with transaction(company_id=people.ada.company_id):
+        notify([people.ada.id], "mentioned", {"author": "Mia"}, subject=("x", new_id()), key="1")
+        part = session().scalars(select(Delivery)).one()
+        part_id, due = part.id, part.not_before
+    otto = client_of(people.otto)
+    assert "Waits until" in otto.get("/admin/deliveries").text
+    with clock.at(due):
+        assert digests.send_due() == 1
+    with transaction(company_id=people.ada.company_id):
+        digest_id = session().scalars(select(Delivery.id).where(Delivery.kind == "digest")).one()
+    shown = otto.get(f"/admin/deliveries/{part_id}").text
+    assert f'href="/admin/deliveries/{digest_id}"' in shown
