@@ -13,6 +13,7 @@ from tests.sla.conftest import MONDAY, OFFICE, World, hours, promise
 from wfweb.calendars import service as calendars
 from wfweb.kernel import clock
 from wfweb.kernel.db import transaction
+from wfweb.sla import board, cards
 
 Open = Callable[[Person | None], FlaskClient]
 LAST_DAY = datetime(2026, 11, 16, tzinfo=UTC)
@@ -40,11 +41,11 @@ def test_a_clock_that_never_gets_there_is_on_the_board_and_has_a_page(
     with clock.at(MONDAY + hours(50)):
         for path in ("/sla?scope=everyone", "/sla?scope=everyone&view=table", "/sla/forecast"):
             assert client.get(path).status_code == 200, path
-        board = client.get("/sla?scope=everyone").text
+        told = client.get("/sla?scope=everyone").text
         page = client.get(f"/sla/{made.id}")
         record = client.get(f"{made.url}")
-    assert "its calendar has no working time to come" in board
-    assert "2.0 h of work time left" in board
+    assert "its calendar has no working time to come" in told
+    assert "2.0 h of work time left" in told
     assert page.status_code == record.status_code == 200
     text = page.text
     assert "Never" in text
@@ -126,3 +127,27 @@ def test_nonsense_is_refused_and_never_an_accident(
     }
     answer = api(world.people.ada).post("/sla/evaluate", json={**body, **changes})
     assert answer.status_code == status, answer.text
+
+
+def test_a_clock_that_begins_later_has_all_its_time(world: World, client_of: Open):
+    world.define(start={"field": "asked_on"})
+    order = world.order(asked_on=(MONDAY + hours(48)).isoformat())
+    with clock.at(MONDAY + hours(1)):
+        client = client_of(world.people.otto)
+        told = client.get("/sla?scope=everyone").text
+        assert client.get(f"/sla/{world.clock(order).id}").status_code == 200
+        with transaction(actor=world.people.otto.actor):
+            found = board.one_card(world.clock(order).id)
+            assert found is not None
+            drawn = cards.card(found, cards.Hours(clock.now(), cards.calendar_of), {})
+    assert (drawn.left, drawn.percent) == (8 * 3600, 0)
+    assert "8 h left" in told
+
+
+@pytest.mark.parametrize(
+    "zone", ["localtime", "posixrules", "right/Europe/Berlin", "", "Mars/Base"]
+)
+def test_a_zone_that_only_a_machine_knows_does_not_stop_an_order(world: World, zone: str):
+    world.define(time_zone={"from": "record", "field": "zone"})
+    row = world.clock(world.order(zone=zone))
+    assert (row.time_zone, row.due_at) == (None, MONDAY + hours(8))

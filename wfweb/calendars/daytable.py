@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from wfweb.calendars import receipts
+from wfweb.calendars import receipts, zones
 
 MOST_DAYS: Final = 62
 """Beyond so many days the table shows months."""
@@ -36,7 +36,7 @@ class DayRow:
 
 def table(receipt: Mapping[str, Any]) -> list[DayRow]:
     """Return the days of a receipt in the zone it was counted in; months when there are many."""
-    zone = ZoneInfo(receipt["zone"])
+    zone = zones.zone(receipt["zone"])
     found = list(_daily(receipt, zone))
     if len(found) > MOST_DAYS:
         return _monthly(found)

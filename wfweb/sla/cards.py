@@ -153,8 +153,8 @@ def left_of(clock: SlaClock, calendar: business.Calendar, now: datetime) -> int:
         since = min(clock.segment_started_at, now)
         spent = clock.elapsed_seconds + business.between(calendar, since, now)
         return clock.target_seconds - spent
-    if now < clock.due_at:
-        return business.between(calendar, now, clock.due_at)
+    if now < clock.due_at:  # one that begins later still has all its time
+        return business.between(calendar, max(now, clock.segment_started_at), clock.due_at)
     return -business.between(calendar, clock.due_at, now)
 
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from wfweb.calendars import daytable
+from wfweb.calendars import daytable, zones
 from wfweb.calendars.receipts import ReceiptMismatchError
 from wfweb.identity import queries as identity
 from wfweb.kernel import clock as time
@@ -98,7 +97,7 @@ def _there(receipt: dict[str, Any] | None) -> str:
     if receipt is None or receipt["due"] is None:
         return ""
     due = datetime.fromisoformat(receipt["due"])
-    there = due.astimezone(ZoneInfo(receipt["zone"]))
+    there = due.astimezone(zones.zone(receipt["zone"]))
     return f"{there:%a %H:%M %Z}" if there.utcoffset() != local(due).utcoffset() else ""
 
 
