@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from wfweb.calendars import daytable, zones
+from wfweb.calendars import queries as calendars
 from wfweb.calendars.receipts import ReceiptMismatchError
 from wfweb.identity import queries as identity
 from wfweb.kernel import clock as time
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
+from wfweb.kernel.errors import NotFound
 from wfweb.kernel.formats import local
 from wfweb.sla import board, loading, pinning, receipts, rules, wording
 from wfweb.sla.body import DefinitionBody
@@ -65,6 +67,7 @@ def of(found: SlaClock) -> dict[str, Any]:
         "body": version.body,
         "number": version.number,
         "live": find(found.definition_code).current_version,
+        "new_hours": _new_hours(found, version.body),
         "source": source,
         "said": wording.sentences(version.body, source.name),
         "receipt": found.receipt,
@@ -83,6 +86,21 @@ def of(found: SlaClock) -> dict[str, Any]:
         "at": int(now.timestamp()),
         "hours": hours.spans(),
     }
+
+
+def _new_hours(found: SlaClock, body: DefinitionBody) -> str:
+    """Return the version of the calendar that a clock which is counted anew would get.
+
+    Empty when it has that one already.
+    """
+    try:
+        current = calendars.current(body.calendar)
+    except NotFound:
+        return ""
+    if found.completed_at is not None or current.version_id == found.calendar_version_id:
+        return ""
+    number = f", version {current.number}" if current.number else ""
+    return f"“{current.name}”{number}"
 
 
 def _in_days(body: DefinitionBody) -> str:
