@@ -126,6 +126,9 @@ def test_programs_read_and_replace_the_choices(app, people: People):
         ({"quiet": {"start": "7", "end": "08:00", "days": ["mon"]}}, "/quiet/start"),
         ({"quiet": {"start": "20:00", "end": "08:00", "days": ["someday"]}}, "/quiet/days/0"),
         ({"digest": {"every": "day", "at": "24:00"}}, "/digest/at"),
+        ({"digest": {"every": "day", "at": "T0730"}}, "/digest/at"),
+        ({"digest": {"every": "day", "at": "0730Z"}}, "/digest/at"),
+        ({"digest": {"every": "day", "at": "\u0660\u0667:\u0663\u0660"}}, "/digest/at"),
         ({"loud": True}, "/loud"),
     ],
 )

@@ -1,12 +1,13 @@
 """The shape of a person's choices: in the API, in the form and in the row."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from wfweb.kernel.api import In, Out
 from wfweb.kernel.api.schemas import example
-from wfweb.notifications.rules import CHANNELS, GROUPS, Digest, Mode, Quiet, Wishes, minutes_of
+from wfweb.notifications.rules import CHANNELS, GROUPS, Digest, Mode, Quiet, Wishes
 
 Group = Literal[
     "approvals",
@@ -19,22 +20,18 @@ Group = Literal[
     "workflows",
 ]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-LENGTH_OF_TIME = 5
+TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
 
 def _is_time(text: str) -> str:
-    try:
-        minutes_of(text)
-    except ValueError:
-        text = ""
-    if len(text) != LENGTH_OF_TIME:
+    if not re.fullmatch(TIME, text):
         message = "Use a time of the day such as 07:30"
         raise ValueError(message)
     return text
 
 
 TimeOfDay = Annotated[
-    str, AfterValidator(_is_time), Field(json_schema_extra={"pattern": r"^[0-2]\d:[0-5]\d$"})
+    str, AfterValidator(_is_time), Field(json_schema_extra={"pattern": f"^{TIME}$"})
 ]
 
 
