@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from tests.api.conftest import program_of
 from tests.locks.conftest import Estate, approval_workflow
 from wfweb import events
+from wfweb.alerts import metrics
 from wfweb.approvals import service as approvals
 from wfweb.events import timers
 from wfweb.kernel import clock
@@ -240,6 +243,31 @@ def test_of_two_hundred_in_bulk_seven_are_locked(deals: Estate):
     assert [isinstance(one.refusal, Locked) for one in found] == [True] * 3 + [False] * 17
     assert [deals.state(one) for one in instances] == ["asked"] * 3 + ["agreed"] * 17
     assert len(deals.entries("lock.action_blocked")) == 3
+
+
+@pytest.mark.slow
+def test_of_two_hundred_by_api_seven_are_locked(app: Flask, deals: Estate):
+    properties = [deals.property(f"Quay {number}") for number in range(200)]
+    instances = [deals.begin("refinance", one) for one in properties]
+    for one in instances:
+        deals.fire(one, "refinance")
+    locked = properties[::30]
+    with transaction(actor=deals.people.otto.actor):
+        low = [{"record": str(one), "metric": "dscr", "value": "1.0"} for one in locked]
+        assert len(metrics.ingest(low).outcome.raised) == 7
+    requests = {one: deals.request_of(one) for one in instances}
+    items = [{"id": str(one.id), "digest": one.digest} for one in requests.values()]
+    answer = program_of(app, deals.people.cleo).post(
+        "/approvals/decisions", {"decision": "approve", "items": items}
+    )
+    assert answer.status_code == 200
+    assert (answer.json["done"], answer.json["refused"]) == (193, 7)
+    refused = [one for one in answer.json["items"] if not one["done"]]
+    assert {one["problem"]["code"] for one in refused} == {"locked"}
+    assert all(one["problem"]["locks"] for one in refused)
+    states = {record: deals.state(one) for record, one in zip(properties, instances, strict=True)}
+    assert {record for record, state in states.items() if state == "asked"} == set(locked)
+    assert len(deals.entries("lock.action_blocked")) == 7
 
 
 def test_the_question_answers_without_holding_anything(deals: Estate):
