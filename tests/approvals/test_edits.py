@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from tests.approvals.conftest import World, level
+from tests.approvals.conftest import World, body, level
 from wfweb.approvals import service as approvals
 from wfweb.approvals.models import ApprovalLevel, ApprovalRequest
 from wfweb.approvals.rows import Case
@@ -67,8 +67,13 @@ def test_a_record_under_approval_cannot_be_archived(world: World) -> None:
         records.archive_record(case.request.record_id, version=1)
 
 
-def test_an_approved_record_cannot_be_archived_until_it_is_a_draft_again(world: World) -> None:
-    case = world.ask(level("ada"))
+def test_an_approved_record_is_archived_only_when_the_work_is_over(world: World) -> None:
+    going_on = body([level("ada")])
+    going_on["states"][2]["type"] = "normal"
+    going_on["states"].append({"code": "delivered", "name": "Delivered", "type": "end"})
+    going_on["transitions"].append({"code": "deliver", "from": "approved", "to": "delivered"})
+    world.publish(going_on)
+    case = world.submit()
     world.decide(world.people.ada, case)
     record_id, version = case.request.record_id, world.record(case).version
     with (
@@ -78,7 +83,8 @@ def test_an_approved_record_cannot_be_archived_until_it_is_a_draft_again(world: 
         records.archive_record(record_id, version=version)
     assert world.record(case).archived_at is None
     with transaction(actor=world.people.rui.actor):
-        workflow.start("order_approval", record_id)
+        assert case.request.instance_id is not None
+        workflow.fire(case.request.instance_id, "deliver")
     version = world.record(case).version
     with transaction(actor=world.people.rui.actor):
         records.archive_record(record_id, version=version)

@@ -46,7 +46,7 @@ def edit_guard(record: Record, changed_fields: Collection[str]) -> None:
     """Refuse an edit of material fields while the definition says so; the port of records.
 
     Without fields the record itself is to go (archived): no open request survives that, and
-    what was approved stays where those who rely on it look for it.
+    what was approved stays where those who work on it look for it.
 
     :raises Conflict: naming the request that waits, or the one that approved it as it is.
     """
@@ -61,7 +61,10 @@ def edit_guard(record: Record, changed_fields: Collection[str]) -> None:
 
 
 def _guard_approved(record_id: UUID, changed: set[str]) -> None:
-    """Refuse to change (or archive) what was approved, unless work is back before its approval."""
+    """Refuse to change what was approved, unless work is back before its approval.
+
+    It may be archived once the work that asked has ended.
+    """
     query = select(
         ApprovalRequest.id,
         ApprovalRequest.key,
@@ -81,7 +84,10 @@ def _guard_approved(record_id: UUID, changed: set[str]) -> None:
         WorkflowInstance.definition_id == asked_by.scalar_subquery(),
         WorkflowInstance.status.in_(("active", "timeout", "error")),
     )
-    for row in session().execute(running):
+    rows = session().execute(running).all()
+    if not changed and not rows:
+        return  # the work is over: putting it away changes nothing that was approved
+    for row in rows:
         if row.state not in _after(definition_of(row.version_id), last.state):
             return
     raise Conflict(
