@@ -133,6 +133,13 @@ PICTURES: Final = (
     Picture("record-type", "alma", "/record-types/sales_order"),
     Picture("people", "alma", "/admin/users"),
     Picture("deliveries", "otto", "/admin/deliveries"),
+    Picture("sla-board", "otto", "/sla?scope=everyone"),
+    Picture("receipt", "otto", "/sla?scope=everyone", _follow('main a[href^="/sla/"].muted')),
+    Picture("sla-report", "otto", "/sla/report"),
+    Picture("calendar", "alma", "/calendars/office_hours"),
+    Picture("alerts", "dana", "/alerts?severity=critical"),
+    Picture("locks", "dana", "/locks"),
+    Picture("property", "dana", "/locks", _follow("main tbody a")),
 )
 
 
