@@ -11,6 +11,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from tests.docs.pages import BY_NAME, PAGES, ROOT, blocks, inline_code
+from wfweb.alerts.checks import event_names
 from wfweb.cli import root
 from wfweb.dev.views import bp as mail_reader
 from wfweb.identity.permissions import PERMISSIONS
@@ -97,7 +98,7 @@ def test_the_demo_people_of_the_readme_can_sign_in() -> None:
     assert set(re.findall(r"(\w+)@kestrel\.example", text)) <= firsts
 
 
-def test_permissions_of_the_guides_exist() -> None:
+def test_permissions_and_events_of_the_guides_exist() -> None:
     groups = {code.split(".")[0] for code in PERMISSIONS}
     named = {
         text
@@ -106,4 +107,5 @@ def test_permissions_of_the_guides_exist() -> None:
         if re.fullmatch(rf"(?:{'|'.join(sorted(groups))})\.[a-z_]+", text)
     }
     assert {"audit.view", "operations.retry"} <= named
-    assert {text for text in named if text not in PERMISSIONS} <= {"records.…"}
+    known = {*PERMISSIONS, *event_names()}
+    assert {text for text in named if text not in known} <= {"records.…"}
