@@ -132,7 +132,7 @@ def test_while_a_pause_lasts_the_receipt_says_what_is_left():
     assert receipts.recompute(account) is None
     assert in_words(account) == (
         "There is no due time while the clock is paused; 3 h 30 min of working time remain."
-        " 4 h of working time count from Wednesday, 23 December 2026, 08:30 CET after the"
+        " 4 h of working time count from Wednesday, 23 December 2026, 08:30 CET by the"
         " calendar “Berlin office”, version 3. Breaks: 23 December 2026 09:00–09:30."
         " Paused: since Wednesday, 23 December 2026, 09:30 CET (supplier)."
     )
@@ -202,7 +202,7 @@ def test_in_words():
     pause = Pause(START, START + timedelta(hours=2), "waiting for Ada")
     assert in_words(receipt(20 * HOUR, [pause])) == (
         "Due Tuesday, 29 December 2026, 10:30 CET (Europe/Berlin)."
-        " 20 h of working time count from Wednesday, 23 December 2026, 08:30 CET after the"
+        " 20 h of working time count from Wednesday, 23 December 2026, 08:30 CET by the"
         " calendar “Berlin office”, version 3."
         " Counting began Wednesday, 23 December 2026, 10:30 CET."
         " Not counted: 1 Saturday and 1 Sunday; Christmas Day (25 December 2026)."
