@@ -109,7 +109,7 @@ def _fill_order(page: Page) -> None:
     page.select_option("#f-customer", index=2)
     page.select_option("#f-department", "cheese")
     page.fill("#f-delivery_date", "2026-12-07")
-    page.select_option("#f-lines-0-product", index=2)
+    page.fill("#f-lines-0-product", "PRD-1002")
     page.fill("#f-lines-0-description", "Gouda, young")
     page.fill("#f-lines-0-quantity", "40")
     page.fill("#f-lines-0-unit_price", "62.50")

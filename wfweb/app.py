@@ -127,7 +127,8 @@ def api_blueprints() -> Sequence[ApiBlueprint]:
     from wfweb.calendars.api import bp as calendars
     from wfweb.identity import api_roles  # noqa: F401 - adds to people
     from wfweb.identity.api import bp as identity
-    from wfweb.locks.api import bp as locks
+    from wfweb.locks import api as _locks  # noqa: F401 - adds to the checks
+    from wfweb.locks.api_checks import bp as locks
     from wfweb.notifications.api import bp as notifications
     from wfweb.records import api_talk  # noqa: F401 - adds to the records
     from wfweb.records.api import bp as records

@@ -247,9 +247,7 @@ def test_an_instance_is_started_moved_and_told(api: Api, world: World):
         rui.post(f"{address}/transitions", {"transition": "submit"}), 409, "step_not_possible"
     )
     is_problem(rui.post(f"{address}/transitions", {"transition": "fly"}), 404, "not_found")
-    old = rui.post(
-        f"{address}/transitions", {"transition": "submit"}, headers={"If-Match": '"1"'}
-    )
+    old = rui.post(f"{address}/transitions", {"transition": "submit"}, headers={"If-Match": '"1"'})
     is_problem(old, 412, "precondition_failed")
     history = rui.get(f"{address}/history").get_json()["items"]
     assert [one["to_state"] for one in history] == ["new", "asked"]
