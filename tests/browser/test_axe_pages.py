@@ -130,6 +130,7 @@ def kinds_of_pages(site: _Site) -> list[tuple[str | None, str]]:
     return list(found.values())
 
 
+@pytest.mark.timeout(400)
 def test_axe_finds_nothing_on_any_page(chromium: Browser, served: _Site):
     """Light and dark, on a desk and on a phone; no page scrolls sideways, at 320 px neither."""
     pages = kinds_of_pages(served)

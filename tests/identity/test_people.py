@@ -216,7 +216,7 @@ def people_manager(people):
     """Return somebody who manages people but may not manage roles."""
     with transaction(actor=people.alma.actor):
         codes = ["users.manage", "records.view", "workflows.view", "users.view"]
-        codes += ["records.create", "records.edit"]
+        codes += ["records.create", "records.edit", "sla.view", "alerts.view", "locks.view"]
         service.create_role("hr", "HR", permissions=codes)
     return add_person(people.ada.company_id, "hana@kestrel.example", "Hana HR", "hr")
 

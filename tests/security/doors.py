@@ -111,4 +111,5 @@ def address(door: Door, world: World, **given: str) -> str:
         value = given.get(name, values.get(name))
         assert value is not None, f"give the tests a value for {name} of {door.rule}"
         path = re.sub(rf"<(?:[^:>]+:)?{name}>", lambda _m, v=value: v, path)
-    return path + QUERIES.get(door.rule, "").format(**values)
+    query = QUERIES.get(door.rule, "") if door.method == "GET" else ""
+    return path + query.format(**values)

@@ -21,6 +21,7 @@ LOW_STOCK: dict[str, Any] = {
     "recipients": [{"role": "operator"}],
 }
 _ONE = {"json_schema_extra": {"examples": [LOW_STOCK]}}
+_CHANGED = {"json_schema_extra": {"examples": [{**LOW_STOCK, "version": 1}]}}
 
 
 class RuleIn(RuleBody):
@@ -32,7 +33,7 @@ class RuleIn(RuleBody):
 class RuleChangeIn(RuleBody):
     """A changed rule, with the version it was changed from."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, **_ONE)  # type: ignore[typeddict-item]
+    model_config = ConfigDict(extra="forbid", frozen=True, **_CHANGED)  # type: ignore[typeddict-item]
 
     version: int | None = Field(default=None, description="Needed unless If-Match names it.")
 

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from wfweb.identity.access import requires, signed_in
 from wfweb.identity.queries import find_people
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import NotFound
 from wfweb.kernel.paging import read_limit
 from wfweb.kernel.web import fragment, page
 from wfweb.records import policy
@@ -202,8 +201,5 @@ def suggest_records(type_code: str) -> ResponseReturnValue:
 
 
 def _asked() -> str:
-    """Return what was typed, whatever the name of the field it was typed into."""
-    values = [value for name, value in request.args.items() if name != "_"]
-    if not values:
-        raise NotFound
-    return values[0]
+    """Return what was typed, whatever the name of the field it was typed into; nothing at first."""
+    return next((value for name, value in request.args.items() if name != "_"), "")
