@@ -6,7 +6,7 @@ import pytest
 
 from tests.docs.pages import PAGES, ROOT, anchors, links, pictures
 
-MOST_BYTES_OF_PICTURES = 3_000_000
+MOST_BYTES_OF_PICTURES = 4_000_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
