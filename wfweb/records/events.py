@@ -26,17 +26,6 @@ class RecordCreated(RecordEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordsAdded(Event):
-    """Many records of a type were made in one act; ``target`` is the type."""
-
-    name: ClassVar[str] = "records.added"
-    audit_type: ClassVar[str] = "CREATED"
-
-    type_code: str
-    record_ids: Sequence[UUID]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordChanged(RecordEvent):
     """Fields of a record have new values.
 

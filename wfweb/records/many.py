@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from wfweb.events import emit
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.errors import ValidationFailed
@@ -12,7 +11,6 @@ from wfweb.kernel.ids import new_id, next_keys
 from wfweb.kernel.journal import journal
 from wfweb.records import policy, service
 from wfweb.records.check import check_record
-from wfweb.records.events import RecordsAdded
 from wfweb.records.models import Record, RecordType, RecordVersion
 from wfweb.records.shape import Shape
 from wfweb.records.types import get_type, shape_of
@@ -25,8 +23,8 @@ _POINTING = frozenset({"reference", "person", "file"})
 def create_many(type_code: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
     """Create records of a type that starts no workflow and points at nothing; return their ids.
 
-    Every row is checked like one of :func:`wfweb.records.service.create_record`; the audit holds
-    one entry for all of them and each record its first version.
+    Every row is checked and told like one of :func:`wfweb.records.service.create_record`: each
+    record has its first version and its entry in the audit.
 
     :raises ValidationFailed: naming the first wrong row, e.g. ``/3/name``.
     :raises Forbidden: when the actor may not create records of the type.
@@ -37,23 +35,16 @@ def create_many(type_code: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]
     if record_type.default_workflow or any(field.type in _POINTING for field in shape.fields):
         raise ValidationFailed.at("", f"{record_type.plural} are created one by one", "one_by_one")
     keys = next_keys(record_type.key_prefix, len(rows)) if rows else []
-    ids = []
-    for number, (key, row) in enumerate(zip(keys, rows, strict=True)):
-        record = _made(record_type, shape, key, row, number)
+    records = [
+        _made(record_type, shape, key, row, number)
+        for number, (key, row) in enumerate(zip(keys, rows, strict=True))
+    ]
+    for record in records:
         _write(record)
-        ids.append(record.id)
-    journal().flush()  # so that the same act can go on with them
-    emit(
-        RecordsAdded(
-            target_type="record_type",
-            target_id=record_type.id,
-            target_label=record_type.plural,
-            details={"count": len(ids), "first": keys[:1], "last": keys[-1:]},
-            type_code=type_code,
-            record_ids=ids,
-        )
-    )
-    return ids
+    journal().flush()  # what follows from a new record, and the same act, look at it
+    for record in records:
+        service.tell_created(record, record_type)
+    return [record.id for record in records]
 
 
 def _made(

@@ -85,17 +85,22 @@ def create_record(
     session().add(record)
     _bind(files, record)
     _write_version(record, sorted(clean))
+    tell_created(record, record_type)
+    return record
+
+
+def tell_created(record: Record, record_type: RecordType) -> None:
+    """Emit that a new record, already written, is there."""
     emit(
         RecordCreated(
             **about(record),
-            after=clean,
+            after=record.data,
             details=_redaction(record_type),
             type_code=record.type_code,
             record_key=record.key,
             record_version=1,
         )
     )
-    return record
 
 
 def by_origin(record_type: RecordType, origin_key: str) -> Record | None:
