@@ -13,7 +13,8 @@ from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from wfweb.kernel.ports import ports
 from wfweb.records import service
-from wfweb.records.events import RecordChanged
+from wfweb.records.events import RecordChanged, RecordCreated
+from wfweb.records.many import create_many
 from wfweb.records.models import Record, RecordType, RecordVersion
 from wfweb.records.queries import record_by_id, record_by_key
 from wfweb.records.service import create_record, set_fields, update_record
@@ -261,3 +262,40 @@ def test_many_records_of_one_act_read_their_type_once(
     assert sum("FROM record_types" in statement for statement in seen) <= 1
     versions = [s for s in seen if "record_versions" in s]
     assert versions == [], "versions go with the journal, in one batch"
+
+
+def test_records_made_together_each_have_their_story(people: People, order_type: RecordType):
+    with transaction(actor=people.rui.actor):
+        ids = create_many("customer", [{"name": "Blue Hill Bakery"}, {"name": "Mill Lane Mill"}])
+    with transaction(actor=people.rui.actor):
+        stories = {
+            entry.target_id: (entry.name, entry.target_label, entry.new_values)
+            for entry in session().scalars(select(AuditEvent).where(AuditEvent.target_id.in_(ids)))
+        }
+    assert stories == {
+        ids[0]: ("record.created", "CUS-1001 Blue Hill Bakery", {"name": "Blue Hill Bakery"}),
+        ids[1]: ("record.created", "CUS-1002 Mill Lane Mill", {"name": "Mill Lane Mill"}),
+    }
+
+
+def test_records_made_together_are_told_of_one_by_one(
+    people: People, order_type: RecordType
+) -> None:
+    heard: list[RecordCreated] = []
+    subscribe_now(RecordCreated, heard.append)
+    with transaction(actor=people.rui.actor):
+        ids = create_many("customer", [{"name": "Blue Hill Bakery"}, {"name": "Mill Lane Mill"}])
+        assert [event.target_id for event in heard] == ids
+        assert [record_by_id(one).key for one in ids] == ["CUS-1001", "CUS-1002"]
+
+
+def test_a_wrong_one_among_many_is_named_and_none_is_made(
+    people: People, order_type: RecordType
+) -> None:
+    with transaction(actor=people.rui.actor):
+        with pytest.raises(ValidationFailed) as refused:
+            create_many("customer", [{"name": "Blue Hill Bakery"}, {"city": "Delft"}])
+        assert pointers(refused.value) == ["/1/name"]
+        with pytest.raises(ValidationFailed, match="one by one"):
+            create_many("order", [{"lines": [line()]}])
+        assert session().scalars(select(Record)).all() == []
