@@ -1,15 +1,17 @@
-"""What this application does otherwise than Flask: closing uploads, repeating an act."""
+"""What this application does otherwise than Flask: uploads, cookies of files, repeating an act."""
 
 from itertools import count
 from typing import IO, Any
 
-from flask import Flask, Request, request, session
+from flask import Flask, Request, Response, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 
 from wfweb.kernel.db import attempt
 from wfweb.kernel.security import SAFE_METHODS
 
 API_PREFIX = "/api/"
+STATIC_PREFIX = "/static/"
 _FLASHES = "_flashes"
 
 
@@ -36,6 +38,19 @@ class ClosingRequest(Request):
             stream.close()
 
 
+class PagesOnly(SecureCookieSessionInterface):
+    """The form cookie, of pages alone: a static file is the same for everybody.
+
+    Whatever looks into the session while a file is answered would otherwise make its answer
+    vary by cookie, and caches between us and the browser would keep one copy a person.
+    """
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Dress an answer with the session's cookie, unless it is a file."""
+        if not request.path.startswith(STATIC_PREFIX):
+            super().save_session(app, session, response)
+
+
 class Application(Flask):
     """A Flask application whose pages repeat an act that the database broke off.
 
@@ -43,6 +58,7 @@ class Application(Flask):
     """
 
     request_class = ClosingRequest
+    session_interface = PagesOnly()
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Answer a request; after a deadlock or a serialization failure, once more from the start.
