@@ -24,10 +24,9 @@ from wfweb.approvals.schemas_matrices import (
 )
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
-from wfweb.kernel.api import ApiBlueprint, PageQuery, endpoint, under
+from wfweb.kernel.api import ApiBlueprint, PageQuery, endpoint, page_of, under
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import Forbidden, NotFound, ValidationFailed
-from wfweb.kernel.paging import keyset
 from wfweb.records.api_conditions import fields_of, requester_facts, subject_of
 from wfweb.records.types import find_type, get_type
 
@@ -54,8 +53,7 @@ def list_matrices(query: PageQuery) -> MatrixPage:
     statement = select(ApprovalMatrix).where(
         ApprovalMatrix.company_id == current_actor().company_id
     )
-    rows, following = keyset(statement, [ApprovalMatrix.code], after=query.after, limit=query.limit)
-    return MatrixPage(items=[MatrixOut.model_validate(row) for row in rows], next=following)
+    return page_of(MatrixPage, statement, [ApprovalMatrix.code], query)
 
 
 @endpoint(
@@ -161,15 +159,9 @@ def list_matrix_versions(code: str, query: PageQuery) -> MatrixVersionPage:
     statement = select(ApprovalMatrixVersion).where(
         ApprovalMatrixVersion.matrix_id == tables.find_matrix(code).id
     )
-    rows, following = keyset(
-        statement,
-        [ApprovalMatrixVersion.number],
-        after=query.after,
-        limit=query.limit,
-        falling=True,
+    return page_of(
+        MatrixVersionPage, statement, [ApprovalMatrixVersion.number], query, falling=True
     )
-    items = [MatrixVersionOut.model_validate(row) for row in rows]
-    return MatrixVersionPage(items=items, next=following)
 
 
 @endpoint(

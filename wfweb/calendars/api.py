@@ -19,8 +19,7 @@ from wfweb.calendars.schemas import (
     HolidaysIn,
 )
 from wfweb.kernel.actor import current_actor
-from wfweb.kernel.api import ApiBlueprint, PageQuery, endpoint, under
-from wfweb.kernel.paging import keyset
+from wfweb.kernel.api import ApiBlueprint, PageQuery, endpoint, page_of, under
 
 bp = ApiBlueprint(
     "calendars",
@@ -45,10 +44,7 @@ def list_calendars(query: PageQuery) -> CalendarPage:
         BusinessCalendar.company_id == current_actor().company_id,
         BusinessCalendar.deleted_at.is_(None),
     )
-    rows, following = keyset(
-        statement, [BusinessCalendar.code], after=query.after, limit=query.limit
-    )
-    return CalendarPage(items=[CalendarItemOut.model_validate(row) for row in rows], next=following)
+    return page_of(CalendarPage, statement, [BusinessCalendar.code], query)
 
 
 @endpoint(
@@ -73,11 +69,7 @@ def list_calendar_versions(code: str, query: PageQuery) -> CalendarVersionPage:
     statement = select(CalendarVersion).where(
         CalendarVersion.calendar_id == queries.find_calendar(code).id
     )
-    rows, following = keyset(
-        statement, [CalendarVersion.number], after=query.after, limit=query.limit, falling=True
-    )
-    items = [CalendarVersionOut.model_validate(row) for row in rows]
-    return CalendarVersionPage(items=items, next=following)
+    return page_of(CalendarVersionPage, statement, [CalendarVersion.number], query, falling=True)
 
 
 @endpoint(

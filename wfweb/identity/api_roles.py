@@ -7,8 +7,7 @@ from wfweb.identity.api import bp
 from wfweb.identity.errors import LastAdministrator
 from wfweb.identity.models import Role
 from wfweb.identity.schemas import RoleChange, RoleIn, RoleOut, RolePage
-from wfweb.kernel.api import PREFIX, Answer, PageQuery, endpoint
-from wfweb.kernel.paging import keyset
+from wfweb.kernel.api import PREFIX, Answer, PageQuery, endpoint, page_of
 
 
 @endpoint(
@@ -22,10 +21,7 @@ from wfweb.kernel.paging import keyset
 )
 def list_roles(query: PageQuery) -> RolePage:
     """Return the roles of the company by name."""
-    roles, following = keyset(
-        queries.all_roles(), [Role.name, Role.id], after=query.after, limit=query.limit
-    )
-    return RolePage(items=[RoleOut.model_validate(role) for role in roles], next=following)
+    return page_of(RolePage, queries.all_roles(), [Role.name, Role.id], query)
 
 
 @endpoint(

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
-from wfweb.kernel.api import PREFIX, Answer, Download, PageQuery, endpoint
+from wfweb.kernel.api import PREFIX, Answer, Download, PageQuery, endpoint, page_of
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import Forbidden, NotFound, TooLarge
-from wfweb.kernel.paging import decode_cursor, encode_cursor, keyset
+from wfweb.kernel.paging import decode_cursor, encode_cursor
 from wfweb.records import files, talk, timeline
 from wfweb.records.api import bp, record_of
 from wfweb.records.models import Comment, Record
@@ -40,8 +40,7 @@ from wfweb.records.types import shape_of
 def list_record_comments(ref: str, query: PageQuery) -> CommentPage:
     """Return the comments of a record, oldest first."""
     statement = select(Comment).where(Comment.subject_id == record_of(ref).id)
-    rows, following = keyset(statement, [Comment.id], after=query.after, limit=query.limit)
-    return CommentPage(items=[CommentOut.model_validate(row) for row in rows], next=following)
+    return page_of(CommentPage, statement, [Comment.id], query)
 
 
 @endpoint(

@@ -6,9 +6,8 @@ from sqlalchemy import select
 
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
-from wfweb.kernel.api import ApiBlueprint, PageQuery, endpoint, under
+from wfweb.kernel.api import ApiBlueprint, PageQuery, endpoint, page_of, under
 from wfweb.kernel.errors import NotFound, ValidationFailed
-from wfweb.kernel.paging import keyset
 from wfweb.sla import board, definitions, rules
 from wfweb.sla.evaluating import trial
 from wfweb.sla.ledger import Happening
@@ -20,7 +19,6 @@ from wfweb.sla.schemas import (
     DefinitionIn,
     DefinitionOut,
     DefinitionPage,
-    DefinitionVersionOut,
     DefinitionVersionPage,
     ReadingOut,
     SegmentOut,
@@ -51,9 +49,7 @@ def list_sla_definitions(query: PageQuery) -> DefinitionPage:
         SlaDefinition.company_id == current_actor().company_id,
         SlaDefinition.id.in_([one.id for one in board.visible_definitions()]),
     )
-    rows, following = keyset(statement, [SlaDefinition.code], after=query.after, limit=query.limit)
-    items = [DefinitionOut.model_validate(row) for row in rows]
-    return DefinitionPage(items=items, next=following)
+    return page_of(DefinitionPage, statement, [SlaDefinition.code], query)
 
 
 def _visible(code: str) -> SlaDefinition:
@@ -90,11 +86,9 @@ def list_sla_definition_versions(code: str, query: PageQuery) -> DefinitionVersi
     statement = select(SlaDefinitionVersion).where(
         SlaDefinitionVersion.definition_id == _visible(code).id
     )
-    rows, following = keyset(
-        statement, [SlaDefinitionVersion.number], after=query.after, limit=query.limit, falling=True
+    return page_of(
+        DefinitionVersionPage, statement, [SlaDefinitionVersion.number], query, falling=True
     )
-    items = [DefinitionVersionOut.model_validate(row) for row in rows]
-    return DefinitionVersionPage(items=items, next=following)
 
 
 @endpoint(

@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, endpoint
+from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, endpoint, page_of
 from wfweb.kernel.errors import Conflict
-from wfweb.kernel.paging import keyset
 from wfweb.records import queries as records
 from wfweb.tasks import policy, queries, service
 from wfweb.tasks.models import Task
@@ -16,10 +15,7 @@ bp = ApiBlueprint("tasks", __name__, title="Tasks", about="Work for people, one 
 @endpoint(bp, "GET", "/tasks", response=TaskPage, query=TaskQuery, summary="List tasks")
 def list_tasks(query: TaskQuery) -> TaskPage:
     """Return the tasks that the token's owner may see, oldest first."""
-    rows, following = keyset(
-        queries.of_view(query.view), [Task.id], after=query.after, limit=query.limit
-    )
-    return TaskPage(items=[TaskOut.model_validate(row) for row in rows], next=following)
+    return page_of(TaskPage, queries.of_view(query.view), [Task.id], query)
 
 
 @endpoint(

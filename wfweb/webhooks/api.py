@@ -3,9 +3,8 @@
 from uuid import UUID
 
 from wfweb.events import retry
-from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, PageQuery, endpoint
+from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, PageQuery, endpoint, page_of
 from wfweb.kernel.errors import NotFound
-from wfweb.kernel.paging import decode_cursor, encode_cursor, keyset
 from wfweb.webhooks import queries, service
 from wfweb.webhooks.models import WebhookCall, WebhookEndpoint
 from wfweb.webhooks.schemas import (
@@ -35,13 +34,8 @@ PERMISSION = "webhooks.manage"
 )
 def list_webhooks(query: PageQuery) -> EndpointPage:
     """Return the endpoints by name."""
-    rows, following = keyset(
-        queries.endpoints(),
-        [WebhookEndpoint.name, WebhookEndpoint.id],
-        after=query.after,
-        limit=query.limit,
-    )
-    return EndpointPage(items=[EndpointOut.model_validate(row) for row in rows], next=following)
+    order = [WebhookEndpoint.name, WebhookEndpoint.id]
+    return page_of(EndpointPage, queries.endpoints(), order, query)
 
 
 @endpoint(
@@ -107,14 +101,7 @@ def update_webhook(endpoint_id: UUID, body: EndpointChange, version: int) -> End
 def list_webhook_calls(endpoint_id: UUID, query: PageQuery) -> CallPage:
     """Return the messages to an endpoint, newest first."""
     queries.endpoint(endpoint_id)
-    after = decode_cursor(query.after, 1, [UUID])
-    wanted = queries.calls(endpoint_id).order_by(WebhookCall.id.desc())
-    if after:
-        wanted = wanted.where(WebhookCall.id < after[0])
-    rows = queries.rows(wanted.limit(query.limit + 1))
-    shown = rows[: query.limit]
-    following = encode_cursor([shown[-1].id]) if len(rows) > query.limit else None
-    return CallPage(items=[CallOut.model_validate(row) for row in shown], next=following)
+    return page_of(CallPage, queries.calls(endpoint_id), [WebhookCall.id], query, falling=True)
 
 
 @endpoint(

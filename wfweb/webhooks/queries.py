@@ -58,12 +58,8 @@ def calls(endpoint_id: UUID) -> Select[WebhookCall]:
 
 def newest_calls(endpoint_id: UUID, *, limit: int = 50) -> Sequence[WebhookCall]:
     """Return the last messages to an endpoint, newest first."""
-    return rows(calls(endpoint_id).order_by(WebhookCall.id.desc()).limit(limit))
-
-
-def rows(wanted: Select[WebhookCall]) -> Sequence[WebhookCall]:
-    """Return the messages of a selection."""
-    return session().scalars(wanted).all()
+    newest = calls(endpoint_id).order_by(WebhookCall.id.desc()).limit(limit)
+    return session().scalars(newest).all()
 
 
 def call(call_id: UUID) -> WebhookCall:

@@ -5,16 +5,14 @@ from uuid import UUID
 from sqlalchemy import select
 
 from wfweb.identity import policy
-from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, PageQuery, endpoint
+from wfweb.kernel.api import PREFIX, Answer, ApiBlueprint, PageQuery, endpoint, page_of
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import Forbidden, Locked, NotFound
 from wfweb.kernel.journal import journal
-from wfweb.kernel.paging import keyset
 from wfweb.records.queries import record_by_id, record_by_key
 from wfweb.workflow import rules, service
 from wfweb.workflow.api import VIEW
 from wfweb.workflow.api_schemas_instances import (
-    HistoryOut,
     HistoryPage,
     InstanceOut,
     InstancePage,
@@ -84,10 +82,7 @@ def list_instances(query: InstanceQuery) -> InstancePage:
     for column, wanted in columns.items():
         if wanted is not None:
             statement = statement.where(column == wanted)
-    rows, following = keyset(
-        statement, [WorkflowInstance.id], after=query.after, limit=query.limit, falling=True
-    )
-    return InstancePage(items=[InstanceOut.model_validate(row) for row in rows], next=following)
+    return page_of(InstancePage, statement, [WorkflowInstance.id], query, falling=True)
 
 
 @endpoint(
@@ -136,8 +131,7 @@ def get_instance(instance_id: UUID) -> InstanceOut:
 def list_instance_history(instance_id: UUID, query: PageQuery) -> HistoryPage:
     """Return the steps of an instance, first to last."""
     statement = select(HistoryEntry).where(HistoryEntry.instance_id == _visible(instance_id).id)
-    rows, following = keyset(statement, [HistoryEntry.seq], after=query.after, limit=query.limit)
-    return HistoryPage(items=[HistoryOut.model_validate(row) for row in rows], next=following)
+    return page_of(HistoryPage, statement, [HistoryEntry.seq], query)
 
 
 @endpoint(

@@ -2,15 +2,13 @@
 
 from sqlalchemy import select
 
-from wfweb.kernel.api import Download, PageQuery, endpoint
+from wfweb.kernel.api import Download, PageQuery, endpoint, page_of
 from wfweb.kernel.errors import Conflict, Forbidden
-from wfweb.kernel.paging import keyset
 from wfweb.workflow import definitions
 from wfweb.workflow.api import VIEW, bp
 from wfweb.workflow.api_schemas import (
     ExportQuery,
     WorkflowVersionFull,
-    WorkflowVersionOut,
     WorkflowVersionPage,
 )
 from wfweb.workflow.models import WorkflowVersion
@@ -30,11 +28,7 @@ def list_workflow_versions(code: str, query: PageQuery) -> WorkflowVersionPage:
     statement = select(WorkflowVersion).where(
         WorkflowVersion.definition_id == definitions.find(code).id
     )
-    rows, following = keyset(
-        statement, [WorkflowVersion.number], after=query.after, limit=query.limit, falling=True
-    )
-    items = [WorkflowVersionOut.model_validate(row) for row in rows]
-    return WorkflowVersionPage(items=items, next=following)
+    return page_of(WorkflowVersionPage, statement, [WorkflowVersion.number], query, falling=True)
 
 
 @endpoint(

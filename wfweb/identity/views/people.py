@@ -5,15 +5,14 @@ from uuid import UUID
 
 from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import tuple_
 
 from wfweb.identity import forms, queries, rules, service, throttle
 from wfweb.identity.access import current_user, requires
 from wfweb.identity.models import User
 from wfweb.identity.views import bp
-from wfweb.kernel.db import session, transaction
+from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
-from wfweb.kernel.paging import decode_cursor, encode_cursor
+from wfweb.kernel.paging import keyset
 from wfweb.kernel.web import page, respond
 
 PAGE_SIZE = 50
@@ -34,14 +33,13 @@ EMPTY: forms.Values = {
 def users() -> ResponseReturnValue:
     """List people by name; search by name, title or address."""
     text, everybody = request.args.get("q", "")[:100], request.args.get("state") == "all"
-    after = decode_cursor(request.args.get("after"), 2, (str, UUID))
     with transaction():
-        statement = queries.people_matching(text, inactive=everybody)
-        if after:
-            statement = statement.where(tuple_(User.name, User.id) > tuple_(*after))
-        found = list(session().scalars(statement.order_by(User.name, User.id).limit(PAGE_SIZE + 1)))
-        shown = found[:PAGE_SIZE]
-        last = shown[-1] if len(found) > PAGE_SIZE else None
+        shown, following = keyset(
+            queries.people_matching(text, inactive=everybody),
+            [User.name, User.id],
+            after=request.args.get("after"),
+            limit=PAGE_SIZE,
+        )
         return page(
             "admin/users.html",
             people=shown,
@@ -49,7 +47,7 @@ def users() -> ResponseReturnValue:
             managers=queries.people_by_ids(u.manager_id for u in shown if u.manager_id),
             q_people=text,
             everybody=everybody,
-            after=encode_cursor([last.name, last.id]) if last else "",
+            after=following or "",
         )
 
 

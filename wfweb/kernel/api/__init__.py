@@ -9,6 +9,7 @@ from wfweb.kernel.api import openapi
 from wfweb.kernel.api.access import provide
 from wfweb.kernel.api.answering import Answer, Download, register
 from wfweb.kernel.api.endpoint import endpoint
+from wfweb.kernel.api.pages import page_of
 from wfweb.kernel.api.reading import under
 from wfweb.kernel.api.registry import PREFIX, ApiBlueprint, Operation, operations
 from wfweb.kernel.api.schemas import (
@@ -45,6 +46,7 @@ __all__ = [
     "money",
     "openapi",
     "operations",
+    "page_of",
     "provide",
     "register",
     "under",
