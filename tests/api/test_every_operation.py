@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.api.conftest import Program
@@ -15,9 +16,12 @@ from tests.api.world import World, make_world
 from tests.api.world_alerts import alert_parameters
 from tests.api.world_locks import lock_parameters
 from tests.api.world_work import work_parameters
-from tests.people import People
+from tests.conftest import make_company
+from tests.people import People, add_person, make_people
+from tests.support.stage import Stage, staged
 from wfweb.app import api_blueprints
 from wfweb.identity.queries import role_by_id, roles_by_code
+from wfweb.identity.service import create_role
 from wfweb.kernel.api import Operation, operations
 from wfweb.kernel.db import transaction
 
@@ -42,10 +46,11 @@ def by_name(op: Operation) -> str:
     return op.name
 
 
-@pytest.fixture
-def world(people: People) -> World:
+def make_scene() -> World:
+    people = make_people(make_company())
     made = make_world(people)
     with transaction(actor=people.alma.actor):
+        create_role("nobody", "Nobody")
         role_id = roles_by_code(["member"])["member"].id
         assert role_by_id(role_id)
     made.parameters.update(
@@ -62,6 +67,29 @@ def world(people: People) -> World:
         }
     )
     return made
+
+
+@pytest.fixture(scope="module")
+def stage(app: Flask) -> Iterator[Stage[World]]:
+    with staged(app, make_scene) as made:
+        yield made
+
+
+@pytest.fixture
+def rollback(stage: Stage[World]) -> Iterator[None]:
+    """In the place of the usual one: back to the scene, not to nothing."""
+    with stage.undone():
+        yield
+
+
+@pytest.fixture
+def world(stage: Stage[World], rollback: None) -> World:
+    return stage.scene
+
+
+@pytest.fixture
+def people(world: World) -> People:
+    return world.people
 
 
 CODES = {
@@ -150,11 +178,6 @@ def test_it_wants_its_scope(op: Operation, api: Callable[..., Program], people: 
 
 @pytest.mark.parametrize("op", [op for op in ALL if op.permission], ids=by_name)
 def test_it_wants_its_permission(op: Operation, api: Callable[..., Program], people: People):
-    from tests.people import add_person
-    from wfweb.identity.service import create_role
-
-    with transaction(actor=people.alma.actor):
-        create_role("nobody", "Nobody")
     nobody = add_person(people.rui.company_id, "nobody@kestrel.example", "Nobody", "nobody")
     path = re.sub(r"\{[^}]*_id\}", str(people.rui.id), op.path)
     answer = api(nobody).call(op.method, re.sub(r"\{[^}]*\}", "1", path), **body_of(op))
@@ -238,3 +261,11 @@ def test_examples_are_json():
     for op in ALL:
         if op.request:
             assert json.dumps(example_of(op))
+
+
+def test_what_one_test_does_no_other_sees(stage: Stage[World]):
+    for _twice in range(2):
+        with stage.undone() as scene, transaction(actor=scene.people.alma.actor):
+            assert not roles_by_code(["passing"])
+            create_role("passing", "Passing")
+            assert roles_by_code(["passing"])
