@@ -13,12 +13,12 @@ from wfweb.locks.jobs import expire_due as expire_locks
 from wfweb.locks.jobs import sweep_permits
 from wfweb.notifications import digests
 from wfweb.records.jobs import tidy_uploads
-from wfweb.workflow.moments import start_scheduled
+from wfweb.workflow import schedules
 
 HOUR = 3600
 
 RECURRING: list[Recurring] = [
-    Recurring("workflow.start_scheduled", 30, start_scheduled),
+    Recurring("workflow.start_scheduled", 30, schedules.claim_due),
     Recurring("alerts.run_scheduled", 30, scheduling.run_due),
     Recurring("alerts.expire", 60, lapsing.expire_due),
     Recurring("alerts.tidy_hooks", HOUR, hooks.tidy),

@@ -70,7 +70,17 @@ from wfweb.tasks import views as task_pages
 from wfweb.tasks.events import TaskClosed, TaskCreated, TaskGiven
 from wfweb.webhooks import jobs as webhook_jobs
 from wfweb.webhooks import service as webhooks
-from wfweb.workflow import actions, builtin, known, moments, panel, reactions, telling, writing
+from wfweb.workflow import (
+    actions,
+    builtin,
+    known,
+    moments,
+    panel,
+    reactions,
+    schedules,
+    telling,
+    writing,
+)
 from wfweb.workflow import calling as workflow_calling
 from wfweb.workflow import jobs as workflow_jobs
 from wfweb.workflow.events import (
@@ -122,6 +132,7 @@ TIMERS: dict[str, timers.Handler] = {
     writing.STATE_TIMEOUT: moments.state_timed_out,
     writing.INSTANCE_TIMEOUT: moments.instance_timed_out,
     writing.WAIT: moments.wait_is_over,
+    schedules.STARTS: schedules.start_batch,
     act.LEVEL_DUE: deadlines.on_level_due,
     act.REMINDER: deadlines.on_reminder,
     alert_moments.ESCALATE: alert_lapsing.on_escalate,
@@ -193,7 +204,8 @@ def _notifications(_app: Flask) -> None:
 
 def _governance_pages() -> None:
     slots.fill("record.banner", lock_fragments.record_banner)
-    slots.fill("request.banner", lock_fragments.request_banner)
+    slots.fill("about.banner", lock_fragments.about_banner)
+    slots.fill("story.banner", lock_fragments.story_banner)
     slots.fill("record.action", lock_fragments.record_action)
     slots.fill("record.main", alert_fragments.record_main)
     slots.fill("record.main", lock_fragments.record_main)

@@ -125,6 +125,13 @@ class StateTimedOut(InstanceEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledStartRefused(Event):
+    """A start by schedule was refused: nothing began, and nobody was there to be told."""
+
+    name: ClassVar[str] = "workflow.start_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionEvent(Event):
     """Something about a definition."""
 
