@@ -163,9 +163,12 @@ def test_without_a_past_it_says_that_it_does_not_know(people: People, client_of:
     assert "which is so for 1 of those that run now" in page
 
 
-def test_cancelled_clocks_teach_nothing(people: People) -> None:
+def test_cancelled_clocks_teach_nothing_unless_they_had_breached(people: People) -> None:
     made = define(people.alma)
-    for _ in range(30):
-        ended(people.alma, made, took=20 * HOUR, at=NOW - timedelta(days=9), status="cancelled")
+    at = NOW - timedelta(days=9)
+    for took in (2, 9, 12):
+        late = ended(people.alma, made, took=took * HOUR, at=at, status="cancelled")
+        crossed(people.alma, late, "YELLOW", at - timedelta(hours=1))
     with transaction(actor=people.alma.actor):
-        assert foretelling.past_clocks([made], NOW) == []
+        assert [one.took for one in foretelling.past_clocks([made], NOW)] == [12 * HOUR]
+        assert [one.breached for one in foretelling.trials([made], NOW)] == [True]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,7 @@ from tests.people import People, Person
 from tests.sla.board_world import HOUR, define, ended, running
 from wfweb.kernel import clock, csvfiles
 from wfweb.kernel.db import session, transaction
-from wfweb.sla import plots, reports
+from wfweb.sla import by_hand, plots, reports
 from wfweb.sla.cards import NAMES
 from wfweb.sla.models import SlaClock
 from wfweb.sla.reports import Period, Tally, last_months, month_after
@@ -65,26 +66,37 @@ def test_every_number_agrees_with_counting_by_hand(people: People) -> None:
         lines = reports.adherence(wanted, made)
         half = reports.durations(wanted, made)
         clocks = list(session().query(SlaClock))
-    by_hand: Counter[Any] = Counter()
+    expected: Counter[Any] = Counter()
     took_by: dict[Any, list[int]] = {}
     for one in clocks:
         fate = one.breached_at or one.completed_at
-        if one.status == "cancelled" or fate is None:
+        if fate is None:
             continue
         local = fate.astimezone(ZoneInfo(BERLIN))
         if not datetime(2026, 6, 1, tzinfo=ZoneInfo(BERLIN)) <= local:
             continue
         month = local.date().replace(day=1)
-        by_hand[one.definition_id, one.team or "", month, one.level] += 1
-        if one.completed_at is not None:
+        place = (one.definition_id, one.team or "", month)
+        cancelled = one.status == "cancelled"
+        if cancelled and one.breached_at is None:
+            expected[*place, "withdrawn"] += 1
+            continue
+        expected[*place, one.level] += 1
+        expected[*place, "cancelled late"] += cancelled
+        if one.completed_at is not None and not cancelled:
             took_by.setdefault(one.definition_id, []).append(one.elapsed_seconds)
     counted = {
         (line.definition_id, line.team, line.month, level): count
         for line in lines
-        for level, count in line.tally.levels.items()
+        for level, count in [
+            *line.tally.levels.items(),
+            ("cancelled late", line.tally.cancelled_late),
+            ("withdrawn", line.tally.withdrawn),
+        ]
         if count
     }
-    assert counted == by_hand
+    assert counted == +expected
+    assert {what for *_place, what in counted} >= {"cancelled late", "withdrawn"}
     assert {key: found.half for key, found in half.items()} == {
         key: median(values) for key, values in took_by.items()
     }
@@ -104,6 +116,74 @@ def test_a_late_one_counts_in_the_month_it_breached_not_when_it_ended(people: Pe
     with transaction(actor=people.alma.actor):
         (line,) = reports.adherence(period(), [made])
     assert line.month == date(2026, 10, 1)
+
+
+def cancelled(people: People, definition_id: UUID, used: int, at: datetime, **values: Any) -> UUID:
+    """A clock that was cancelled after so many percent of its time."""
+    took = 10 * HOUR * used // 100
+    return ended(people.alma, definition_id, took=took, at=at, status="cancelled", **values)
+
+
+def test_a_breach_stays_in_the_report_when_the_clock_is_cancelled(people: People) -> None:
+    made = define(people.alma)
+    late = running(people.alma, made, used=150, now=NOW)
+    fine = running(people.alma, made, used=70, now=NOW)
+    with transaction(actor=people.alma.actor):
+        (before,) = reports.adherence(period(), [made])
+    for clock_id in (late, fine):
+        with transaction(actor=people.alma.actor):
+            by_hand.cancel(clock_id, "Opened by mistake")
+    with transaction(actor=people.alma.actor):
+        (after,) = reports.adherence(period(), [made])
+        assert reports.durations(period(), [made]) == {}
+    assert (before.tally.total, before.tally.late) == (1, 1)
+    assert (after.tally.total, after.tally.late, after.tally.cancelled_late) == (1, 1, 1)
+    assert after.tally.withdrawn == 1
+
+
+def test_what_was_cancelled_after_its_breach_counts_in_the_month_of_the_breach(
+    people: People,
+) -> None:
+    made = define(people.alma)
+    cancelled(people, made, 40 * 24 * 10, datetime(2026, 11, 20, tzinfo=UTC))
+    with transaction(actor=people.alma.actor):
+        (line,) = reports.adherence(period(), [made])
+    assert (line.month, line.tally.cancelled_late) == (date(2026, 10, 1), 1)
+
+
+def test_page_and_files_say_what_was_cancelled_before_and_after_its_breach(
+    people: People, client_of: Open
+) -> None:
+    made = define(people.alma)
+    ended(people.alma, made, took=HOUR, at=NOW)
+    cancelled(people, made, 120, NOW)
+    for _ in range(2):
+        cancelled(people, made, 50, NOW)
+    client = client_of(people.ada)
+    page = client.get("/sla/report").text
+    assert "1 of them breached, then cancelled" in page
+    assert "2 cancelled before they were late are not judged" in page
+    (row,) = table(client, "/sla/report.csv")
+    names = ("clocks", "in_time", "breached", "breached_then_cancelled", "cancelled_not_judged")
+    assert [row[name] for name in names] == ["2", "1", "1", "1", "2"]
+    each = table(client, "/sla/report/clocks.csv")
+    assert Counter(row["counts_as"] for row in each) == {
+        "in time": 1,
+        "breached, then cancelled": 1,
+        "cancelled, not judged": 2,
+    }
+
+
+def test_a_month_of_nothing_but_cancelled_clocks_has_no_percentage(
+    people: People, client_of: Open
+) -> None:
+    made = define(people.alma)
+    cancelled(people, made, 50, NOW)
+    client = client_of(people.ada)
+    (row,) = table(client, "/sla/report.csv")
+    assert (row["clocks"], row["in_time_percent"], row["cancelled_not_judged"]) == ("0", "", "1")
+    page = client.get("/sla/report").text
+    assert "1 cancelled before it was late is not judged" in page
 
 
 def test_an_hour_before_midnight_in_berlin_is_still_this_month(people: People) -> None:

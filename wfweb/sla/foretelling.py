@@ -15,6 +15,7 @@ from wfweb.sla.cards import calendar_of, left_of
 from wfweb.sla.definitions import version_of
 from wfweb.sla.forecast import Chance, Experience, HitRate, Past, Trial, experience, look_back
 from wfweb.sla.models import SlaClock, SlaCrossing, SlaDefinition
+from wfweb.sla.reports import JUDGED
 
 LEARNT_FROM: Final = timedelta(days=365)
 TRIED_ON: Final = timedelta(days=90)
@@ -24,7 +25,10 @@ TRIED_AT: Final = ("YELLOW", "ORANGE")
 
 
 def past_clocks(definitions: Sequence[UUID], now: datetime) -> list[Past]:
-    """Return the clocks that ended in the last year, the latest ones when there are very many."""
+    """Return the clocks that ended in the last year, the latest ones when there are very many.
+
+    One that was cancelled teaches nothing, unless it had breached before.
+    """
     rows = session().execute(
         select(
             SlaClock.definition_id,
@@ -38,7 +42,7 @@ def past_clocks(definitions: Sequence[UUID], now: datetime) -> list[Past]:
             SlaClock.definition_id.in_(definitions),
             SlaClock.completed_at >= now - LEARNT_FROM,
             SlaClock.completed_at < now,
-            SlaClock.status != "cancelled",
+            JUDGED,
         )
         .order_by(SlaClock.completed_at.desc())
         .limit(MOST_PAST)
@@ -69,7 +73,7 @@ def trials(definitions: Sequence[UUID], now: datetime) -> list[Trial]:
         .where(
             SlaClock.company_id == current_actor().company_id,
             SlaClock.definition_id.in_(definitions),
-            SlaClock.status != "cancelled",
+            JUDGED,
             SlaCrossing.level.in_(TRIED_AT),
             SlaCrossing.at >= now - TRIED_ON,
             SlaCrossing.at < now,

@@ -2,7 +2,9 @@
 
 A clock counts in the month in which its fate was known: one that was kept when it ended, one that
 was missed when it breached, whether it has ended since or not. So a deadline does not leave the
-report by staying late. Cancelled clocks count nowhere.
+report by staying late, nor by being cancelled once it is late: it goes on counting as missed.
+One that was cancelled before is not judged; how many those were is said beside the others, in
+the month in which they were cancelled.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +26,9 @@ from wfweb.sla.models import SlaClock, SlaDefinition
 
 BATCH: Final = 500
 FATE = func.coalesce(SlaClock.breached_at, SlaClock.completed_at)
+CANCELLED = SlaClock.status == "cancelled"
+JUDGED = or_(~CANCELLED, SlaClock.breached_at.is_not(None))
+"""What holds for clocks that count as kept or missed: a breach stays one, whatever follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +68,19 @@ def last_months(months: int, today: date, zone: str) -> Period:
 
 @dataclass(slots=True)
 class Tally:
-    """How many clocks ended at which level; ``breached`` ones reached the last."""
+    """How many clocks ended at which level; those that breached reached the last.
+
+    ``cancelled_late`` of them breached and were cancelled afterwards; ``withdrawn`` ones were
+    cancelled before, so that they are neither kept nor missed and count at no level.
+    """
 
     levels: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
+    cancelled_late: int = 0
+    withdrawn: int = 0
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """All that are judged."""
         return sum(self.levels.values())
 
     @property
@@ -82,9 +93,20 @@ class Tally:
         """Those that were in time."""
         return self.total - self.late
 
-    def add(self, level: str, count: int) -> None:
-        """Count some more clocks at a level."""
+    def add(self, level: str, count: int, *, cancelled: bool = False) -> None:
+        """Count some more clocks that ended or stand at a level."""
+        if cancelled and level != "BREACHED":
+            self.withdrawn += count
+            return
         self.levels[level] += count
+        self.cancelled_late += count * cancelled
+
+    def take(self, other: "Tally") -> None:
+        """Count what another tally counted as well."""
+        for level, count in other.levels.items():
+            self.levels[level] += count
+        self.cancelled_late += other.cancelled_late
+        self.withdrawn += other.withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +122,13 @@ class Line:
 def known_fate(
     period: Period, definitions: Sequence[UUID], team: str | None = None
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions of the clocks that count in a period.
+    """Return the conditions of the clocks whose fate was known in a period, cancelled ones too.
 
     :param team: a role's code, ``""`` for clocks without a team, None for all.
     """
     found = [
         SlaClock.company_id == current_actor().company_id,
         SlaClock.definition_id.in_(definitions),
-        SlaClock.status != "cancelled",
         or_(SlaClock.completed_at >= period.begins, SlaClock.breached_at >= period.begins),
         period.begins <= FATE,
         period.ends > FATE,
@@ -122,16 +143,16 @@ def adherence(period: Period, definitions: Sequence[UUID], team: str | None = No
     month = cast(func.date_trunc("month", func.timezone(period.zone, FATE)), Date)
     owner_team = func.coalesce(SlaClock.team, "")
     rows = session().execute(
-        select(SlaClock.definition_id, owner_team, month, SlaClock.level, func.count())
+        select(SlaClock.definition_id, owner_team, month, SlaClock.level, CANCELLED, func.count())
         .where(*known_fate(period, definitions, team))
-        .group_by(SlaClock.definition_id, owner_team, month, SlaClock.level)
+        .group_by(SlaClock.definition_id, owner_team, month, SlaClock.level, CANCELLED)
         .order_by(month, SlaClock.definition_id, owner_team)
     )
     lines = []
     for (definition_id, code, first), some in groupby(rows, key=lambda row: tuple(row[:3])):
         tally = Tally()
         for row in some:
-            tally.add(row[3], row[4])
+            tally.add(row[3], row[5], cancelled=row[4])
         lines.append(Line(definition_id, code, first, tally))
     return lines
 
@@ -140,9 +161,7 @@ def sums(lines: Iterable[Line], key: Callable[[Line], Any]) -> dict[Any, Tally]:
     """Return the lines added up by something of theirs, in the order it first appears."""
     found: dict[Any, Tally] = {}
     for line in lines:
-        tally = found.setdefault(key(line), Tally())
-        for level, count in line.tally.levels.items():
-            tally.add(level, count)
+        found.setdefault(key(line), Tally()).take(line.tally)
     return found
 
 
@@ -157,11 +176,13 @@ class Durations:
 def durations(
     period: Period, definitions: Sequence[UUID], team: str | None = None
 ) -> dict[UUID, Durations]:
-    """Return how long the clocks took that ended, by definition."""
+    """Return how long the clocks took that were done, by definition; cancelled ones never were."""
     shares = func.percentile_cont([0.5, 0.9]).within_group(SlaClock.elapsed_seconds)
     rows = session().execute(
         select(SlaClock.definition_id, shares)
-        .where(*known_fate(period, definitions, team), SlaClock.completed_at.is_not(None))
+        .where(
+            *known_fate(period, definitions, team), SlaClock.completed_at.is_not(None), ~CANCELLED
+        )
         .group_by(SlaClock.definition_id)
     )
     return {row[0]: Durations(*row[1]) for row in rows}

@@ -154,7 +154,9 @@ def _story(found: SlaClock, ledger: Ledger) -> list[Moment]:
         for one in _crossings(found)
     ]
     if found.completed_at is not None:
-        words = {"met": "Done in time", "cancelled": "Cancelled"}
+        late = found.breached_at is not None
+        given_up = "Cancelled after it had breached" if late else "Cancelled"
+        words = {"met": "Done in time", "cancelled": given_up}
         why = f": {found.end_reason}" if found.end_reason else ""
         what = words.get(found.status, "Done, too late") + why
         told.append(Moment(found.completed_at, what, "circle-check"))

@@ -27,10 +27,12 @@ USUAL: Final = 6
 TABLE_HEAD: Final = (
     "definition", "team", "month", "clocks", "in_time", "breached", "in_time_percent",
     "ended_green", "ended_yellow", "ended_orange", "ended_red",
+    "breached_then_cancelled", "cancelled_not_judged",
 )  # fmt: skip
 CLOCK_HEAD: Final = (
     "id", "key", "title", "definition", "team", "owner", "status", "level", "started_at",
     "due_at", "breached_at", "completed_at", "target_seconds", "business_seconds", "wall_seconds",
+    "counts_as",
 )  # fmt: skip
 
 
@@ -146,10 +148,11 @@ def report_csv() -> ResponseReturnValue:
 
 def _table_row(line: reports.Line, code: str) -> list[object]:
     tally = line.tally
-    percent = round(tally.kept * 100 / tally.total, 2)
+    percent = round(tally.kept * 100 / tally.total, 2) if tally.total else None
     ended = [tally.levels[level] for level in ("GREEN", "YELLOW", "ORANGE", "RED")]
     month = f"{line.month:%Y-%m}"
-    return [code, line.team, month, tally.total, tally.kept, tally.late, percent, *ended]
+    judged = [tally.total, tally.kept, tally.late, percent]
+    return [code, line.team, month, *judged, *ended, tally.cancelled_late, tally.withdrawn]
 
 
 @bp.get("/sla/report/clocks.csv")
@@ -185,5 +188,12 @@ def _clock_row(found: Any, definition: str, owner: str | None, key: str | None) 
     return [
         found.id, key, found.title, definition, found.team, owner, found.status, found.level,
         *(one.isoformat() if one else None for one in instants),
-        found.target_seconds, found.elapsed_seconds, found.wall_seconds,
+        found.target_seconds, found.elapsed_seconds, found.wall_seconds, _counts_as(found),
     ]  # fmt: skip
+
+
+def _counts_as(found: Any) -> str:
+    """Return what a clock counts as, so that whoever counts anew needs no rule."""
+    if found.status == "cancelled":
+        return "breached, then cancelled" if found.breached_at else "cancelled, not judged"
+    return "breached" if found.breached_at else "in time"
