@@ -182,6 +182,21 @@ def test_the_dashboard_lists_locked_records_and_what_ended(
     assert "Quay West" not in ended
 
 
+def test_the_dashboard_narrows_by_chips_that_name_what_they_hold(
+    portfolio: Estate, portfolio_client: Client
+):
+    portfolio.locked()
+    dana = portfolio_client("dana")
+    offered = dana.get("/locks").text
+    assert '<option value="refinance">Refinance</option>' in offered
+    assert '<option value="refinance_block">Refinancing blocked</option>' in offered
+    narrowed = dana.get("/locks?action=refinance&q=Alder").text
+    assert "Remove filter Blocks: Refinance" in narrowed
+    assert "Remove filter Words: Alder" in narrowed
+    assert 'href="/locks?status=locked&amp;q=Alder"' in narrowed, "the way without one filter"
+    assert '<input type="hidden" name="q" value="Alder">' in narrowed, "the other form keeps it"
+
+
 def test_the_history_stays_on_the_record(portfolio: Estate, portfolio_client: Client):
     key, lock = portfolio.locked()
     post(portfolio_client("saskia"), f"/locks/{lock.id}/override", {"reason": WHY}, form="/locks")

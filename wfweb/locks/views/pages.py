@@ -27,6 +27,8 @@ from wfweb.locks.views.presenting import (
     shown,
 )
 
+Choices = list[tuple[str, str, list[tuple[str, str]]]]
+"""The filters of the list: name in the address, label, values with what people read."""
 TABS: Final = {"locked": "Locked now", "unlocked": "Released", "expired": "Expired"}
 EMPTY: Final = {
     "locked": "No record is locked",
@@ -50,7 +52,7 @@ def index() -> ResponseReturnValue:
         )
         after = request.args.get("after")
         found = queries.dashboard(filters, after=after)
-        numbers, kinds = queries.counts(), queries.lock_types(inactive=True)
+        numbers, choices = queries.counts(), _choices()
         return page(
             "locks/index.html",
             rows=shown(found.rows, found.releases, causes=False),
@@ -58,10 +60,10 @@ def index() -> ResponseReturnValue:
             summary=_summary(numbers),
             tab=tab,
             heading=TABS[tab],
-            asked=typed,
+            kept={"status": "" if tab == "locked" else tab, **typed},
             tabs=_tabs(tab, numbers),
-            types=[(kind.code, kind.name) for kind in kinds],
-            actions=_actions(kinds),
+            choices=choices,
+            chips=_chips(tab, typed, choices),
             words=STATUS,
             empty_title=EMPTY[tab],
             next_url=_url(tab, typed, found.after) if found.after else "",
@@ -100,9 +102,25 @@ def _tabs(tab: Status, numbers: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _actions(kinds: Any) -> list[tuple[str, str]]:
+def _choices() -> Choices:
+    kinds = queries.lock_types(inactive=True)
     codes = sorted({action for kind in kinds for action in kind.blocked_actions})
-    return [(code, code.replace("_", " ").capitalize()) for code in codes]
+    return [
+        ("lock_type", "Kind", [(kind.code, kind.name) for kind in kinds]),
+        ("action", "Blocks", [(code, code.replace("_", " ").capitalize()) for code in codes]),
+    ]
+
+
+def _chips(tab: Status, typed: dict[str, str], choices: Choices) -> dict[str, dict[str, str]]:
+    words = {name: dict(options) for name, _label, options in choices}
+    return {
+        name: {
+            "value": words.get(name, {}).get(value, value),
+            "href": _url(tab, {**typed, name: ""}),
+        }
+        for name, value in typed.items()
+        if value
+    }
 
 
 @bp.get("/locks/<uuid:lock_id>")
