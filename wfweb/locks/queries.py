@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select, tuple_
 
 from wfweb.identity.models import User
 from wfweb.identity.policy import require
@@ -19,7 +19,8 @@ from wfweb.locks import database, policy, rows
 from wfweb.locks.models import LockEvaluation, LockType, WorkflowLock
 from wfweb.locks.releasing import Release, who_can_release
 from wfweb.locks.rows import LockRow, due_at
-from wfweb.records.models import Record
+from wfweb.records.models import Record, RecordType
+from wfweb.records.policy import may_view
 from wfweb.records.queries import like
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "LockRow",
     "Page",
     "Release",
+    "about",
     "counts",
     "dashboard",
     "detail",
@@ -176,6 +178,24 @@ def of_record(record_id: UUID, *, ended: bool = False, limit: int = 100) -> list
     if not ended:
         query = query.where(WorkflowLock.status == "locked")
     return rows.fetch(query.order_by(WorkflowLock.locked_at, WorkflowLock.id).limit(limit))
+
+
+def about(record_id: UUID | ColumnElement[UUID]) -> tuple[Record, list[LockRow]] | None:
+    """Return a record and the locks that stand on it; nothing when the actor may not see it.
+
+    One statement as long as no lock stands: the flag is read anew, whatever the session holds.
+
+    :param record_id: its id, or a part of a statement that finds it.
+    """
+    query = (
+        select(Record, RecordType, Record.has_active_alerts.label("locked"))
+        .join(RecordType, RecordType.id == Record.type_id)
+        .where(Record.company_id == current_actor().company_id, Record.id == record_id)
+    )
+    row = session().execute(query).one_or_none()
+    if row is None or not may_view(row.Record, row.RecordType):
+        return None
+    return row.Record, of_record(row.Record.id) if row.locked else []
 
 
 def of_alert(alert_id: UUID) -> list[LockRow]:

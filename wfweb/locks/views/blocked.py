@@ -31,7 +31,7 @@ def banner(record_id: UUID) -> ResponseReturnValue:
             return unchanged()
         elsewhere = "elsewhere" in request.args
         name = "locks/_banner.html" if elsewhere else "locks/_banner_poll.html"
-        answer = fragment(name, **banner_context(record, elsewhere=elsewhere))
+        answer = fragment(name, **banner_context(record, rows, elsewhere=elsewhere))
     # It changes what is possible, so it is said at once.
     words = "Nothing is blocked any more" if not rows else "The locks have changed"
     done = {"wf:done": {"say": words, "urgent": True}}

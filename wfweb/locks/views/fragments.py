@@ -1,38 +1,68 @@
 """What locks say on the page of a record: the banner, blocked steps, the history."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
 
 from flask import g, render_template
+from sqlalchemy import ColumnElement, select
 
 from wfweb.alerts.models import Alert
+from wfweb.approvals.models import ApprovalRequest
 from wfweb.identity.access import user_or_none
 from wfweb.locks import queries
 from wfweb.locks.rows import LockRow
 from wfweb.locks.views.presenting import STATUS, listed, shown
 from wfweb.records.models import Record
+from wfweb.sla.models import SlaClock
+from wfweb.tasks.models import Task
+from wfweb.workflow.models import WorkflowInstance
+
+WORK: Final[Mapping[str, Any]] = {
+    "alert": Alert,
+    "approval_request": ApprovalRequest,
+    "sla_clock": SlaClock,
+    "task": Task,
+    "workflow_instance": WorkflowInstance,
+}
 
 
 def record_banner(record: Record) -> str:
     """Return the banner of a record; without locks an empty place that a poll fills."""
     if user_or_none() is None:
         return ""
-    return render_template("locks/_banner.html", **banner_context(record))
+    return render_template("locks/_banner.html", **banner_context(record, standing(record)))
 
 
-def request_banner(record: Record) -> str:
-    """Return the banner of the record that a request is about, on the page of the request."""
-    if user_or_none() is None:
+def about_banner(record_id: UUID | None) -> str:
+    """Return the banner of a record on a page that is about it: of a request, task, clock, ..."""
+    return _elsewhere(record_id) if record_id else ""
+
+
+def story_banner(target_type: str, target_id: UUID) -> str:
+    """Return the banner of the record that somebody reads the story of, or of work about it."""
+    if target_type == "record":
+        return _elsewhere(target_id)
+    work = WORK.get(target_type)
+    if work is None:
         return ""
-    return render_template("locks/_banner.html", **banner_context(record, elsewhere=True))
+    return _elsewhere(select(work.record_id).where(work.id == target_id).scalar_subquery())
 
 
-def banner_context(record: Record, *, elsewhere: bool = False) -> dict[str, Any]:
+def _elsewhere(record_id: UUID | ColumnElement[UUID]) -> str:
+    found = queries.about(record_id) if user_or_none() else None
+    if found is None:
+        return ""
+    return render_template("locks/_banner.html", **banner_context(*found, elsewhere=True))
+
+
+def banner_context(
+    record: Record, rows: Sequence[LockRow], *, elsewhere: bool = False
+) -> dict[str, Any]:
     """Return what the banner is drawn from.
 
     :param elsewhere: it stands on a page that shows no steps of the record.
     """
-    rows = standing(record)
     actions = list(dict.fromkeys(action for row in rows for action in row.actions))
     return {
         "record": record,
