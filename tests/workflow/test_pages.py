@@ -134,6 +134,16 @@ def test_a_stale_draft_keeps_what_was_typed(world: People, client_of: Client) ->
     assert "Somebody saved the draft" in answer.text
 
 
+def test_a_version_of_five_thousand_digits_is_no_error_of_ours(
+    world: People, client_of: Client
+) -> None:
+    client = client_of(world.alma)
+    send(client, "/workflows/import", {"content": text_of(body())})
+    content = text_of(body(name="Order check, again"))
+    posted = {"content": content, "version": "9" * 5000}
+    assert send(client, "/workflows/order_check/edit", posted).status_code == 200
+
+
 def test_a_version_is_exported_as_it_was_imported(
     world: People, published: Callable[..., str], client_of: Client
 ) -> None:

@@ -15,6 +15,7 @@ from wfweb import conditions
 from wfweb.approvals.wording import approver_text
 from wfweb.kernel.errors import FieldError, ValidationFailed
 from wfweb.kernel.jsontext import dumps
+from wfweb.kernel.web import whole_number
 
 MOST_ROWS: Final = 100
 MOST_TESTS: Final = 8
@@ -149,9 +150,9 @@ def _numbers(form: MultiDict[str, str], prefix: str, most: int) -> Sequence[int]
     found = []
     for name in form:
         rest = name.removeprefix(f"{prefix}.")
-        number = rest.split(".", 1)[0]
-        if rest != name and number.isascii() and number.isdigit() and len(number) < 4:  # noqa: PLR2004 - three digits
-            found.append(int(number))
+        number = whole_number(rest.split(".", 1)[0], digits=3)
+        if rest != name and number is not None:
+            found.append(number)
     return sorted(set(found))[:most]
 
 
@@ -176,7 +177,7 @@ def apply_act(form: Form, act: str) -> bool:
     Returns whether there was such an act; then the form is shown again.
     """
     name, _, place = act.partition(".")
-    numbers = [int(part) for part in place.split(".") if part.isascii() and part.isdigit()]
+    numbers = [n for part in place.split(".") if (n := whole_number(part)) is not None]
     rows: list[Form] = form["rows"]
     if name == "add-row":
         rows.append(blank_row())
@@ -296,8 +297,8 @@ def _approvers(text: str, place: str, errors: list[FieldError]) -> list[dict[str
         kind, name = kind.strip().lower(), name.strip()
         if kind in {"role", "user", "field"} and name:
             found.append({kind: name})
-        elif kind == "managers" and name.isascii() and name.isdigit():
-            found.append({"manager_chain": int(name)})
+        elif kind == "managers" and (steps := whole_number(name)) is not None:
+            found.append({"manager_chain": steps})
         elif "@" in part and not name:
             found.append({"user": part})
         else:

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from wfweb.calendars.body import WEEKDAYS
 from wfweb.calendars.hours import hours_text, read_hours
 from wfweb.kernel.errors import FieldError, ValidationFailed
+from wfweb.kernel.web import whole_number
 
 Form = dict[str, Any]
 Row = dict[str, str]
@@ -80,9 +81,9 @@ def _numbers(form: MultiDict[str, str], table: str) -> Sequence[int]:
     found = set()
     for name in form:
         rest = name.removeprefix(f"{table}.")
-        number = rest.split(".", 1)[0]
-        if rest != name and number.isascii() and number.isdigit() and len(number) < 4:  # noqa: PLR2004 - three digits
-            found.add(int(number))
+        number = whole_number(rest.split(".", 1)[0], digits=3)
+        if rest != name and number is not None:
+            found.add(number)
     return sorted(found)[:MOST_ROWS]
 
 
@@ -93,7 +94,8 @@ def apply_act(form: Form, act: str) -> bool:
     hours of Monday to Tuesday to Friday.
     """
     name, _, place = act.partition(".")
-    table, _, number = place.partition(".")
+    table, _, row = place.partition(".")
+    number = whole_number(row)
     if name == "copy":
         form["weekly"] |= dict.fromkeys(WEEKDAYS[1:5], form["weekly"]["mon"])
         return True
@@ -102,8 +104,8 @@ def apply_act(form: Form, act: str) -> bool:
     rows: list[Row] = form[table]
     if name == "add":
         rows.append(dict.fromkeys(TABLES[table], ""))
-    elif name == "remove" and number.isascii() and number.isdigit() and int(number) < len(rows):
-        rows.pop(int(number))
+    elif name == "remove" and number is not None and number < len(rows):
+        rows.pop(number)
     else:
         return False
     return True

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from wfweb.identity.errors import Problems
 from wfweb.identity.models import Role, User
+from wfweb.kernel.web import whole_number
 
 Values = dict[str, Any]
 """Field name -> text, or list of texts for fields of many values."""
@@ -169,14 +170,9 @@ def profile_changes(values: Values) -> Values:
     return {**values, "keys_enabled": values["keys_enabled"] == "true"}
 
 
-def whole_number(text: str) -> int:
-    """Return a number of one to six digits; 0 for anything else, which no rule accepts."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0  # noqa: PLR2004
-
-
 def version_of(posted: "MultiDict[str, str]") -> int:
     """Return the version a form was shown with; 0, which no row has, when it is missing."""
-    return whole_number(posted.get("version", ""))
+    return whole_number(posted.get("version")) or 0
 
 
 def messages(errors: Sequence[Any]) -> dict[str, str]:

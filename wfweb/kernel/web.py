@@ -136,6 +136,16 @@ def form_values() -> dict[str, Any]:
     }
 
 
+def whole_number(text: str | None, *, digits: int = 9) -> int | None:
+    """Return the whole number a form or an address says; None when it says none.
+
+    :param digits: how many it may have; nine fit an integer column.
+    """
+    if text and text.isascii() and text.isdigit() and len(text) <= digits:
+        return int(text)
+    return None
+
+
 def validated(schema: type[M], data: Mapping[str, Any]) -> M:
     """Read input into a schema.
 

@@ -7,13 +7,12 @@ from flask import Blueprint, Response, flash, request, url_for
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, ValidationFailed
-from wfweb.kernel.web import page, respond, validated
+from wfweb.kernel.web import page, respond, validated, whole_number
 from wfweb.notifications import forms, preferences
 from wfweb.notifications.rules import GROUPS
 from wfweb.notifications.schemas import PreferencesIn
 
 bp = Blueprint("notification_settings", __name__)
-LONGEST_VERSION = 9
 
 
 def _page(values: dict[str, Any], *, version: int, zone: str, **context: Any) -> Response:
@@ -46,9 +45,8 @@ def show() -> Response:
 def save() -> Response:
     """Save my choices; what was typed is never lost."""
     values = forms.typed(request.form)
-    text = request.form.get("version", "")
-    is_number = text.isascii() and text.isdigit() and len(text) < LONGEST_VERSION
-    version = int(text) if is_number else -1
+    seen = whole_number(request.form.get("version"))
+    version = -1 if seen is None else seen
     try:
         wishes = validated(PreferencesIn, forms.data_of(values)).wishes()
         with transaction():

@@ -10,7 +10,7 @@ from wfweb.identity.access import current_user, requires, signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, NotFound, ValidationFailed
 from wfweb.kernel.paging import decode_cursor, encode_cursor
-from wfweb.kernel.web import form_values, page, respond, safe_next
+from wfweb.kernel.web import form_values, page, respond, safe_next, whole_number
 from wfweb.notifications import queries, rendering, service
 from wfweb.notifications.kinds import KINDS, Kind, Words
 
@@ -148,8 +148,8 @@ def save_message(code: str) -> Response:
     words = Words(
         *(str(values.get(p, ""))[:6000] for p in ("subject", "heading", "body", "button"))
     )
-    text = str(values.get("version", ""))
-    version = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1  # noqa: PLR2004
+    seen = whole_number(str(values.get("version", "")))
+    version = -1 if seen is None else seen
     if values.get("act") == "preview":
         try:
             rendering.check_words(kind, words)

@@ -9,7 +9,7 @@ from wfweb.events import retry
 from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, whole_number
 from wfweb.webhooks import queries, service
 
 bp = Blueprint("webhooks", __name__)
@@ -59,8 +59,8 @@ def update(endpoint_id: UUID) -> Response:
     }
     if act not in acts:
         raise ValidationFailed.at("/act", f"Use one of {', '.join(acts)}")
-    typed = request.form.get("version", "")
-    version = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else -1  # noqa: PLR2004
+    seen = whole_number(request.form.get("version"))
+    version = -1 if seen is None else seen
     try:
         with transaction():
             service.update_endpoint(endpoint_id, version=version, **acts[act])

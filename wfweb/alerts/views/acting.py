@@ -16,15 +16,14 @@ from wfweb.alerts.views.when import REMINDERS, SILENCES
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import FieldError, ValidationFailed
-from wfweb.kernel.web import is_htmx, respond
+from wfweb.kernel.web import is_htmx, respond, whole_number
 
 FIELDS: Final = {"owner": "to", "remind_minutes": "when", "until": "until"}
 
 
 def version_seen() -> int | None:
     """Return the version of the alert that the form was drawn from."""
-    seen = request.form.get("version", "")
-    return int(seen) if seen.isdecimal() and len(seen) < 10 else None  # noqa: PLR2004 - digits
+    return whole_number(request.form.get("version"))
 
 
 def _do(key: str, kind: str, act: Callable[[Alert], object], said: str) -> ResponseReturnValue:

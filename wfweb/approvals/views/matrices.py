@@ -22,7 +22,7 @@ from wfweb.approvals.views import bp
 from wfweb.identity.access import current_user, requires, signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed
-from wfweb.kernel.web import page
+from wfweb.kernel.web import page, whole_number
 from wfweb.records.queries import record_by_key
 
 
@@ -52,11 +52,10 @@ def may_edit() -> bool:
 
 def _number() -> int | None:
     text = request.args.get("version", "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 6):  # noqa: PLR2004 - a small number
+    number = whole_number(text)
+    if text and number is None:
         raise NotFound
-    return int(text)
+    return number
 
 
 def shown_context(found: MatrixPage) -> dict[str, Any]:

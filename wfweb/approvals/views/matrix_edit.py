@@ -19,7 +19,7 @@ from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, NotFound, ValidationFailed
 from wfweb.kernel.formats import zone
 from wfweb.kernel.jsontext import pretty
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, whole_number
 from wfweb.records.queries import record_types
 from wfweb.records.types import find_type
 
@@ -164,8 +164,7 @@ def _body(head: dict[str, str], form: Form, text: str) -> dict[str, Any]:
 
 
 def _version() -> int | None:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
+    return whole_number(request.form.get("version"))
 
 
 def _again(

@@ -19,7 +19,7 @@ from wfweb.identity import queries as people
 from wfweb.identity.access import current_user, signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed
-from wfweb.kernel.web import fragment, is_htmx, page, respond
+from wfweb.kernel.web import fragment, is_htmx, page, respond, whole_number
 from wfweb.records import queries as records
 from wfweb.records.policy import may_view
 
@@ -62,11 +62,10 @@ def show(key: str) -> ResponseReturnValue:
 
 def _round() -> int | None:
     text = request.args.get("round", "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 6):  # noqa: PLR2004 - a small number
+    number = whole_number(text)
+    if text and number is None:
         raise NotFound
-    return int(text)
+    return number
 
 
 def _panel() -> str:

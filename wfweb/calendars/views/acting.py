@@ -13,9 +13,7 @@ from wfweb.calendars.views import bp
 from wfweb.calendars.views.reading import DRAFT, page_of, shown
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
-from wfweb.kernel.web import page, respond
-
-DIGITS = 10
+from wfweb.kernel.web import page, respond, whole_number
 
 
 @bp.post("/calendars/<code>/publish")
@@ -80,8 +78,7 @@ def delete_calendar(code: str) -> ResponseReturnValue:
 
 def seen_version() -> int | None:
     """Return the version of the calendar that the posted form was made from."""
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < DIGITS else None
+    return whole_number(request.form.get("version"))
 
 
 def _day(text: str) -> date | None:

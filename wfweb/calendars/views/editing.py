@@ -21,7 +21,7 @@ from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
 from wfweb.kernel.tenancy import Company
-from wfweb.kernel.web import fragment, page, respond
+from wfweb.kernel.web import fragment, page, respond, whole_number
 
 UNPROCESSABLE: Final = 422
 _HEAD: Final = ("code", "name", "description")
@@ -99,8 +99,8 @@ def _save(code: str | None) -> ResponseReturnValue:
 
 def _expected() -> int | None:
     """Return the version that may be replaced: the one seen, or the one chosen to write over."""
-    over = request.form.get("over", "")
-    return int(over) if over.isascii() and over.isdigit() and len(over) < 10 else seen_version()  # noqa: PLR2004
+    over = whole_number(request.form.get("over"))
+    return seen_version() if over is None else over
 
 
 def _imported(form: Form) -> Form:

@@ -13,7 +13,7 @@ from wfweb.identity.views import bp
 from wfweb.kernel import clock
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import FieldError, ValidationFailed
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, whole_number
 
 SCOPE_OPTIONS = [
     {"value": "read", "label": "Read", "help": "See what you may see"},
@@ -84,7 +84,7 @@ def _create(user_id: UUID) -> Response:
             _row, secret = service.create_token(
                 user_id,
                 str(values["name"]),
-                days=forms.whole_number(str(values["days"])),
+                days=whole_number(str(values["days"])) or 0,
                 scopes=posted.getlist("scopes"),
             )
     except ValidationFailed as refusal:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import ValidationFailed
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, whole_number
 from wfweb.records import files, policy, service, timeline
 from wfweb.records.lookups import names_for
 from wfweb.records.models import Record, RecordType
@@ -94,10 +94,10 @@ def version_asked() -> int:
 
     :raises ValidationFailed: when the form does not say it.
     """
-    text = request.form.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - an integer
+    version = whole_number(request.form.get("version"))
+    if version is None:
         raise ValidationFailed.at("", "The form does not say which version it was filled in on")
-    return int(text)
+    return version
 
 
 def address(record: Record) -> str:

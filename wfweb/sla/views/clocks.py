@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed
-from wfweb.kernel.web import fragment, page, respond
+from wfweb.kernel.web import fragment, page, respond, whole_number
 from wfweb.sla import board, by_hand
 from wfweb.sla.clocks import Row
 from wfweb.sla.models import SlaClock
@@ -71,8 +71,7 @@ def _hold(clock_id: UUID) -> dict[str, Any]:
 def act(clock_id: UUID) -> ResponseReturnValue:
     """Pause with a reason, or resume."""
     back = back_to_board(request.form.get("back"))
-    reason, seen = request.form.get("reason", ""), request.form.get("version", "")
-    version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None  # noqa: PLR2004 - fits an integer column
+    reason, version = request.form.get("reason", ""), whole_number(request.form.get("version"))
     pauses = request.form.get("act") != "resume"
     try:
         with transaction():

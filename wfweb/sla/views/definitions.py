@@ -12,7 +12,7 @@ from wfweb.identity.access import requires
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import NotFound
-from wfweb.kernel.web import page
+from wfweb.kernel.web import page, whole_number
 from wfweb.sla import board, definitions, wording
 from wfweb.sla.body import DefinitionBody
 from wfweb.sla.cards import SUBJECTS
@@ -60,9 +60,8 @@ def definition(code: str) -> ResponseReturnValue:
     """Show what a definition says, in words and as its file; the live version or another."""
     with transaction():
         found = visible(code)
-        number = request.args.get("version", "")
-        wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0  # noqa: PLR2004 - fits an integer column
-        shown = definitions.version_numbered(found, wanted or found.current_version)
+        wanted = whole_number(request.args.get("version")) or found.current_version
+        shown = definitions.version_numbered(found, wanted)
         versions = definitions.versions_of(found)
         people = identity.people_by_ids(
             one.published_by_id for one in versions if one.published_by_id is not None

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, Refusal, ValidationFailed
-from wfweb.kernel.web import fragment, page, respond
+from wfweb.kernel.web import fragment, page, respond, whole_number
 from wfweb.sla import definitions
 from wfweb.sla.models import SlaDefinition
 from wfweb.sla.views import bp, preview, text
@@ -128,8 +128,7 @@ def _saved(code: str | None, content: str, comment: str, seen: str) -> SlaDefini
     if code is None and (known := _known(str(plain.get("code", "")))):
         message = f"“{known.name}” has this code; open it to change it"
         raise ValidationFailed.at("/code", message, "taken")
-    expected = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None  # noqa: PLR2004 - fits an integer column
-    return definitions.save_definition(plain, comment=comment, expected_version=expected)
+    return definitions.save_definition(plain, comment=comment, expected_version=whole_number(seen))
 
 
 def _known(code: str | None) -> SlaDefinition | None:

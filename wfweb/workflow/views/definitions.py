@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from wfweb.identity.access import requires
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import NotFound
-from wfweb.kernel.web import page
+from wfweb.kernel.web import page, whole_number
 from wfweb.workflow import definitions, diagram, diff, exchange, present, queries
 from wfweb.workflow.models import WorkflowDefinition, WorkflowVersion
 from wfweb.workflow.views import bp
@@ -150,6 +150,7 @@ def known_version(code: str, number: str) -> int:
 
     :raises NotFound: when it is no number.
     """
-    if not number.isdecimal() or len(number) > 9:  # noqa: PLR2004 - fits an integer column
+    known = whole_number(number)
+    if known is None:
         raise NotFound(f"“{code}” has no version {number[:20]}.")
-    return int(number)
+    return known

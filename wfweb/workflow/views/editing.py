@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, whole_number
 from wfweb.workflow import definitions, diff, exchange, present
 from wfweb.workflow.models import WorkflowVersion
 from wfweb.workflow.problems import Problem, errors_only
@@ -98,7 +98,7 @@ def save(code: str) -> ResponseReturnValue:
     try:
         with transaction():
             draft, problems = definitions.save_draft(
-                content, code=code, expected_version=int(seen) if seen.isdecimal() else None
+                content, code=code, expected_version=whole_number(seen)
             )
             name, number = definitions.body_of(draft).name, draft.number
     except ValidationFailed as refusal:
@@ -168,11 +168,7 @@ def publish(code: str) -> ResponseReturnValue:
     comment, seen = request.form.get("comment", ""), request.form.get("version", "")
     try:
         with transaction():
-            live = definitions.publish(
-                code,
-                comment=comment,
-                expected_version=int(seen) if seen.isdecimal() else None,
-            )
+            live = definitions.publish(code, comment=comment, expected_version=whole_number(seen))
             flash(f"Version {live.number} is live. What runs stays on its version.", "ok")
     except ValidationFailed as refusal:
         with transaction():

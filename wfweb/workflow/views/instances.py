@@ -11,7 +11,7 @@ from wfweb.identity import policy
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import FieldError, NotFound, Refusal, ValidationFailed
-from wfweb.kernel.web import page, respond, safe_next
+from wfweb.kernel.web import page, respond, safe_next, whole_number
 from wfweb.records import queries as records
 from wfweb.workflow import definitions, diagram, queries, rules, service
 from wfweb.workflow.errors import StepNotPossible
@@ -143,7 +143,7 @@ def take_step(instance_id: UUID) -> ResponseReturnValue:
                 instance_id,
                 code,
                 comment=comment.strip() or None,
-                expected_version=int(seen) if seen.isdecimal() else None,
+                expected_version=whole_number(seen),
             )
             flash(f"{loaded.label} is in “{loaded.state_name}” now.", "ok")
             target = safe_next(request.form.get("next"), address_of(loaded))
