@@ -11,10 +11,11 @@ from wfweb.kernel import clock
 from wfweb.workflow import graph
 from wfweb.workflow.approval_checks import approval_problems
 from wfweb.workflow.catalogue import Catalogue
+from wfweb.workflow.compiled import all_actions
 from wfweb.workflow.exchange import parse
 from wfweb.workflow.problems import Problem
 from wfweb.workflow.reference_checks import reference_problems
-from wfweb.workflow.schemas import DefinitionBody, State
+from wfweb.workflow.schemas import ANSWERS, DefinitionBody, State
 
 Check = Callable[[DefinitionBody], Iterator[Problem]]
 
@@ -62,7 +63,7 @@ def _ends_of_transitions(body: DefinitionBody) -> Iterator[Problem]:
         if start is not None and start.type == "end":
             message = f"“{start.name}” is an end; nothing leads out of it (use final for a rest)"
             yield Problem(f"{place}/from", message, "leaves_end")
-        answered = way.trigger in {"approval", "rejection"}
+        answered = way.trigger in ANSWERS
         if start is not None and answered and start.type != "approval":
             message = f"“{start.name}” is no approval, so nothing is approved or rejected there"
             yield Problem(f"{place}/trigger", message, "trigger")
@@ -174,18 +175,30 @@ def _ways_around_an_approval(body: DefinitionBody) -> Iterator[Problem]:
         start, after = known.get(way.from_state), known.get(way.to)
         if start is None or after is None or start.type != "approval":
             continue
-        if way.trigger == "timeout" and (way.from_state, way.to) in agreed:
+        place = f"/transitions/{number}/trigger"
+        if way.trigger not in ANSWERS and (way.from_state, way.to) in agreed:
             message = (
-                f"time alone would lead to “{after.name}” as if it were approved: give the"
-                f" levels of “{start.name}” due_hours and a timeout_action instead"
+                f"this would lead to “{after.name}” as if it were approved; only an approval"
+                f" leads there (the levels of “{start.name}” may have an auto_approve rule, or"
+                " due_hours and a timeout_action)"
             )
-            yield Problem(f"/transitions/{number}/trigger", message, "around_approval")
-        if way.trigger == "user_action" and after.type not in {"end", "error"}:
+            yield Problem(place, message, "around_approval")
+        elif way.trigger in {"user_action", "condition"} and after.type not in {"end", "error"}:
             message = (
                 f"a step from “{start.name}” to “{after.name}” would pass over whom it asks:"
                 " use trigger: rejection with event: withdraw or event: send_back"
             )
-            yield Problem(f"/transitions/{number}/trigger", message, "around_approval")
+            yield Problem(place, message, "around_approval")
+
+
+def _answers_by_actions(body: DefinitionBody) -> Iterator[Problem]:
+    """Actions that would take the way of an answer that nobody gave."""
+    answers = {name for w in body.transitions if w.trigger in ANSWERS for name in (w.code, w.event)}
+    for place, call in all_actions(body):
+        step = call.parameters.get("transition")
+        if call.action in {"transition", "wait"} and isinstance(step, str) and step in answers:
+            message = f"“{step}” is the answer of an approval; only its approvers give it"
+            yield Problem(f"{place}/transition", message, "around_approval")
 
 
 def _ambiguous(body: DefinitionBody) -> Iterator[Problem]:
@@ -193,7 +206,7 @@ def _ambiguous(body: DefinitionBody) -> Iterator[Problem]:
     open_ways: dict[tuple[str, str], str] = {}
     ordered = sorted(enumerate(body.transitions), key=lambda pair: pair[1].sequence)
     for number, way in ordered:
-        if way.trigger in {"approval", "rejection"} and way.event not in {None, way.trigger}:
+        if way.trigger in ANSWERS and way.event not in {None, way.trigger}:
             key = (way.from_state, f"{way.trigger} {way.event}")
         elif way.trigger == "user_action":
             key = (way.from_state, way.event or way.code)
@@ -241,6 +254,7 @@ _CHECKS: tuple[Check, ...] = (
     _timeout_loops,
     _timeouts,
     _ways_around_an_approval,
+    _answers_by_actions,
     _ambiguous,
     _trigger,
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from uuid import UUID
 
-from wfweb.workflow.schemas import ActionCall, DefinitionBody, State, Transition
+from wfweb.workflow.schemas import ANSWERS, ActionCall, DefinitionBody, State, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,21 @@ def compile_definition(version_id: UUID, version: int, body: DefinitionBody) -> 
         message = f"definition {body.code} has {len(starts)} start states"
         raise ValueError(message)
     ordered = sorted(body.transitions, key=lambda item: item.sequence)
+    agreed = {(item.from_state, item.to) for item in ordered if item.trigger == "approval"}
     by_name: dict[tuple[str, str], tuple[Transition, ...]] = {}
     by_trigger: dict[tuple[str, str], tuple[Transition, ...]] = {}
     for item in ordered:
-        for name in {item.code, item.event or item.code}:
-            key = (item.from_state, name)
-            by_name[key] = (*by_name.get(key, ()), item)
         key = (item.from_state, item.trigger)
+        # A way that leads where an approval leads, without one, is never taken: versions
+        # published before that was refused have it on paper only. By time, it only tells.
+        if item.trigger not in ANSWERS and (item.from_state, item.to) in agreed:
+            if item.trigger == "timeout":
+                by_trigger[key] = (*by_trigger.get(key, ()), item)
+            continue
         by_trigger[key] = (*by_trigger.get(key, ()), item)
+        for name in {item.code, item.event or item.code}:
+            named = (item.from_state, name)
+            by_name[named] = (*by_name.get(named, ()), item)
     names = {item.code for item in ordered} | {item.event for item in ordered if item.event}
     return Definition(
         version_id=version_id,

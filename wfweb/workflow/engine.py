@@ -20,7 +20,7 @@ from wfweb.kernel.journal import savepoint
 from wfweb.workflow import actions, facts, rules, writing
 from wfweb.workflow.errors import ActionFailed, StepTooLong
 from wfweb.workflow.loading import Loaded, load
-from wfweb.workflow.schemas import ActionCall, Transition
+from wfweb.workflow.schemas import ANSWERS, ActionCall, Transition
 
 STEP_SECONDS = 30.0
 QUERY_CANCELED = "57014"
@@ -155,6 +155,8 @@ def _next(loaded: Loaded) -> Transition | None:
     definition = loaded.definition
     while loaded.queued:
         for way in definition.called(loaded.state, loaded.queued.pop(0)):
+            if way.trigger in ANSWERS:
+                continue  # nobody gave that answer
             if way.condition is None or facts.judge(facts.Facts(loaded))(way.condition)[0]:
                 return way
     if not definition.out(loaded.state, "condition"):

@@ -41,6 +41,8 @@ SYSTEM_ROLE = "system"
 
 StateType = Literal["start", "normal", "approval", "end", "error"]
 Trigger = Literal["user_action", "condition", "timeout", "approval", "rejection"]
+# Triggers that only the people an approval asks set off, or a rule of its levels.
+ANSWERS = frozenset({"approval", "rejection"})
 TimeoutAction = Literal["escalate", "auto_approve", "auto_reject", "notify"]
 
 # The names under which the replaced systems know the four usual pairs (DECISIONS 10).
@@ -151,6 +153,7 @@ class Approval(Part):
     levels: list[Level] = Field(default_factory=list)
     calendar: Code | None = None
     amount_field: Annotated[str, StringConstraints(max_length=200)] | None = None
+    about_amount: bool = True
     on_edit: Literal["refuse", "restart", "affected"] = "refuse"
     title: Annotated[str, StringConstraints(max_length=300)] | None = None
     summary_fields: Annotated[list[str], Field(max_length=30)] = Field(default_factory=list)
