@@ -280,3 +280,20 @@ def test_cancelling_needs_a_reason_and_takes_it_off_the_board(
         assert "Steel" not in client.get("/sla?scope=everyone").text
         again = post(client, f"{page}/cancellation", form, form=page)
     assert again.status_code == 409
+
+
+def test_cancelling_what_is_late_says_that_it_stays_late(
+    world: World, people: People, client_of: Open
+) -> None:
+    world.define()
+    order = world.order()
+    made = world.clock(order)
+    with clock.at(MONDAY + timedelta(days=2)):
+        page, client = f"/sla/{made.id}", client_of(people.alma)
+        form = {"reason": "Ordered twice"}
+        answer = post(client, f"{page}/cancellation", form, form=page)
+        assert answer.status_code == 303
+        text = client.get(page).text
+    assert "the report goes on saying so" in text
+    assert "Breached, then cancelled" in text
+    assert "Cancelled after it had breached: Ordered twice" in text

@@ -1,7 +1,6 @@
 """What those who set deadlines do to one clock: move it to the live version, or cancel it."""
 
 from collections.abc import Callable
-from typing import Final
 from uuid import UUID
 
 from flask import flash, request, url_for
@@ -11,14 +10,12 @@ from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import ValidationFailed
 from wfweb.kernel.formats import datetime_text
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, whole_number
 from wfweb.sla import by_hand, definitions
 from wfweb.sla.clocks import Row
 from wfweb.sla.views import account, bp
 from wfweb.sla.views.clocks import UNPROCESSABLE, visible
 from wfweb.sla.views.definitions import EDIT
-
-SEEN_DIGITS: Final = 9
 
 
 @bp.post("/sla/<uuid:clock_id>/version")
@@ -30,7 +27,12 @@ def move(clock_id: UUID) -> ResponseReturnValue:
         found = definitions.find(visible(clock_id).definition_code)
         return by_hand.move(clock_id, found.current_version, version=_seen())
 
-    return _done(clock_id, act, "It follows the live version now.")
+    return _done(clock_id, act, _moved)
+
+
+def _moved(row: Row) -> str:
+    due = f" Due {datetime_text(row.due_at)}." if row.due_at else ""
+    return f"It follows the live version now.{due}"
 
 
 @bp.post("/sla/<uuid:clock_id>/cancellation")
@@ -42,22 +44,25 @@ def cancel(clock_id: UUID) -> ResponseReturnValue:
         visible(clock_id)
         return by_hand.cancel(clock_id, request.form.get("reason", ""), version=_seen())
 
-    return _done(clock_id, act, "The deadline is cancelled; it counts in no report.")
+    return _done(clock_id, act, _cancelled)
+
+
+def _cancelled(row: Row) -> str:
+    if row.breached_at is not None:
+        return "The deadline is cancelled. It was late before, and the report goes on saying so."
+    return "The deadline is cancelled. The report counts it as neither kept nor missed."
 
 
 def _seen() -> int | None:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= SEEN_DIGITS else None
+    return whole_number(request.form.get("version"))
 
 
-def _done(clock_id: UUID, act: Callable[[], Row], said: str) -> ResponseReturnValue:
+def _done(
+    clock_id: UUID, act: Callable[[], Row], words: Callable[[Row], str]
+) -> ResponseReturnValue:
     try:
         with transaction():
-            row = act()
-            due = (
-                f" Due {datetime_text(row.due_at)}." if row.due_at and not row.completed_at else ""
-            )
-            flash(f"{said}{due}", "ok")
+            said = words(act())
     except ValidationFailed as refusal:
         with transaction():
             return page(
@@ -66,4 +71,5 @@ def _done(clock_id: UUID, act: Callable[[], Row], said: str) -> ResponseReturnVa
                 **account.of(visible(clock_id)),
                 errors=refusal.errors,
             )
+    flash(said, "ok")
     return respond(url_for("sla.clock", clock_id=clock_id))
