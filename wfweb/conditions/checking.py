@@ -48,6 +48,20 @@ def validate(condition: Any, fields: FieldTypes) -> list[Problem]:
     return problems
 
 
+def operators_of(kind: str) -> tuple[str, ...]:
+    """Return the operators that compare a kind of field with a value."""
+    if kind in _ORDERED:
+        return ("=", "!=", *ORDERING, "between", "in", "not in")
+    if kind == "boolean":
+        return ("=", "!=")
+    if kind == "list":
+        return ("contains", "not contains")
+    if kind in _WHOLE:
+        return ()
+    texts = ("contains", "not contains") if kind == "text" else ()
+    return ("=", "!=", "in", "not in", *texts)
+
+
 class _Typed:
     """Type checks of one triple."""
 
@@ -122,7 +136,7 @@ class _Typed:
     def _operator(self, left: FieldType, operator: str, value: Any) -> None:
         if operator in WITHOUT_VALUE:
             return
-        fits = self._operators_of(left.kind)
+        fits = operators_of(left.kind)
         if operator not in fits:
             known = ", ".join(fits) or "“is set” or “is empty”"
             self.fault("operator", f"“{operator}” does not suit {_WORDS[left.kind]}; use {known}")
@@ -137,24 +151,6 @@ class _Typed:
                 self._ends(value)
         else:
             self._value(left, value, "value", contains="contains" in operator)
-
-    @staticmethod
-    def _operators_of(kind: str) -> tuple[str, ...]:
-        if kind in _ORDERED:
-            return ("=", "!=", *ORDERING, "between", "in", "not in")
-        if kind == "boolean":
-            return ("=", "!=")
-        if kind == "list":
-            return ("contains", "not contains")
-        if kind in _WHOLE:
-            return ()
-        return (
-            "=",
-            "!=",
-            "in",
-            "not in",
-            *(("contains", "not contains") if kind == "text" else ()),
-        )
 
     def _ends(self, ends: Any) -> None:
         if order(normalise(ends[0]), normalise(ends[1])) == 1:

@@ -103,6 +103,11 @@ def _inside(node: Triple, fields: FieldTypes) -> FieldTypes:
     return fields
 
 
+def operator_words(operator: str, *, timed: bool = False) -> str:
+    """Return an operator in words; of days and moments, when ``timed``, one speaks otherwise."""
+    return _OF_TIME.get(operator, _PLAIN[operator]) if timed else _PLAIN[operator]
+
+
 def _predicate(node: Triple, fields: FieldTypes, kind: FieldType | None) -> str:
     operator = str(node.operator)
     shown = [_operand(operand, fields, kind) for operand in node.operands]
@@ -111,7 +116,7 @@ def _predicate(node: Triple, fields: FieldTypes, kind: FieldType | None) -> str:
         timed = any(
             not isinstance(o, Reference) and as_moment(o.value) is not None for o in node.operands
         )
-    words = _OF_TIME.get(operator, _PLAIN[operator]) if timed else _PLAIN[operator]
+    words = operator_words(operator, timed=timed)
     if operator == "between":
         return f"{words} {shown[0]} and {shown[1]}"
     return f"{words} {_shortened(shown)}".rstrip()
