@@ -375,3 +375,16 @@ def test_the_page_asks_as_much_for_thirty_approvers_as_for_one(
     second = world.ask(level({"role": "approver"}))
     many = count_queries(client, f"/requests/{key_of(second)}")
     assert many == few
+
+
+def test_an_approval_that_is_not_about_the_amount_names_none(
+    world: World, client_of: ClientOf
+) -> None:
+    case = world.ask(level("ada"), title="Unlock {{record.title}}", about_amount=False)
+    page = client_of(world.people.ada).get(f"/requests/{key_of(case)}").text
+    assert "Rui Requests asks to approve “Unlock Steel”." in page
+    assert f"Approve {key_of(case)}" in page, "the button names the request instead"
+    bar = page[page.index('id="decision"') :]
+    assert "1,200.00" not in bar
+    with transaction(actor=world.people.alma.actor):
+        assert case.request.amount is None

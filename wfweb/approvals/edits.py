@@ -213,7 +213,7 @@ def _refresh(act: Act, case: Case, content: Content, touched: set[str]) -> None:
     editor = act.actor.id if act.actor.kind == "user" and touched else None
     if editor is not None and editor not in excluded:
         excluded.append(editor)
-    amount, currency = amount_of(content, request.config.get("amount_field"))
+    amount, currency = amount_of(content, request.config)
     act.touch(request, digest=content.digest, record_version=content.record.version)
     act.touch(request, excluded_ids=excluded, amount=amount)
     journal().update(

@@ -118,7 +118,7 @@ def _write(
     kept: Sequence[Mapping[str, Any]],
 ) -> Case:
     record = content.record
-    amount, currency = amount_of(content, approval.get("amount_field"))
+    amount, currency = amount_of(content, approval)
     requester_id = loaded.started_by_id or record.created_by_id or record.owner_id
     excluded = [requester_id, *_acting(act), *editors_of(record.id, content.material)]
     row: dict[str, Any] = {

@@ -240,6 +240,8 @@ class Shown:
         """Return what is asked in one sentence."""
         who = self.found.requester.name if self.found.requester else "wfweb"
         what = f"{self.found.record_type.name.lower()} {self.request.record_key}"
+        if self.request.config.get("title"):
+            what = f"“{self.request.title}”"
         return f"{who} asks to approve {what}"
 
     def why_you(self) -> list[str]:

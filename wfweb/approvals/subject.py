@@ -1,6 +1,6 @@
 """What a request is about, read at the moment it matters: the record, its content, its people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -73,8 +73,15 @@ def _attachments(record_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-def amount_of(content: Content, path: str | None) -> tuple[Decimal | None, str | None]:
-    """Return amount and currency of the field an approval names, else of the record itself."""
+def amount_of(content: Content, approval: Mapping[str, Any]) -> tuple[Decimal | None, str | None]:
+    """Return amount and currency of the field an approval names, else of the record itself.
+
+    An approval that is not about the amount (``about_amount: false``), such as one to unlock a
+    record, has none: a reader must not take the record's worth for what is asked.
+    """
+    if not approval.get("about_amount", True):
+        return None, None
+    path: str | None = approval.get("amount_field")
     if path is None:
         return content.record.amount, content.record.currency
     value: Any = content.record.data
