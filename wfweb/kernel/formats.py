@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, format_decimal
+from cronsim import CronSim, CronSimError
 from flask import Flask, g, has_request_context
 from markupsafe import Markup, escape
 
@@ -170,6 +171,18 @@ def filesize(size: int) -> str:
     return f"{value:.1f} GB"
 
 
+def schedule_text(cron: str, time_zone: str) -> str:
+    """Return when a schedule comes, in words: ``at 06:00 on Monday (Europe/Berlin)``.
+
+    :param cron: minute, hour, day, month, weekday. What is no such text is returned as it is.
+    """
+    try:
+        words = CronSim(cron, clock.now()).explain()
+    except CronSimError:
+        return f"{cron} ({time_zone})"
+    return f"{words[0].lower()}{words[1:]} ({time_zone})"
+
+
 def initials(name: str) -> str:
     """Return one or two letters for an avatar."""
     words = [word for word in name.split() if word]
@@ -187,4 +200,5 @@ def register(app: Flask) -> None:
         number=number,
         filesize=filesize,
         initials=initials,
+        schedule=schedule_text,
     )

@@ -8,7 +8,7 @@ from wfweb import conditions
 from wfweb.alerts.body import Recipient, RuleBody
 from wfweb.alerts.models import AlertRule, Metric
 from wfweb.alerts.views.presenting import KINDS, WORDS, span
-from wfweb.kernel.formats import number
+from wfweb.kernel.formats import number, schedule_text
 from wfweb.records.models import RecordType
 from wfweb.records.types import fields_for_conditions, find_type
 
@@ -83,7 +83,7 @@ def _when(body: RuleBody, metrics: Mapping[str, Metric]) -> str:
             f"{CHECKS[body.check or 'fixed_threshold']} {side} {_plain(body.band.raise_at)}{unit}"
         )
     if body.type == "schedule":
-        return f"at {body.cron} ({body.time_zone})"
+        return schedule_text(body.cron or "", body.time_zone)
     if body.type == "sla":
         return f"at {', '.join(level.capitalize() for level in body.levels) or 'every level'}"
     return f"on {(body.event or '').replace('.', ': ').replace('_', ' ')}"
