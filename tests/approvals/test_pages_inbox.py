@@ -234,3 +234,19 @@ def test_the_record_page_says_that_it_waits(world: World, client_of: ClientOf) -
     text = client_of(world.people.rui).get(f"/records/order/{world.record(case).key}").text
     assert "This waits for approval" in text
     assert "It waits for Ada Approves" in text
+
+
+def test_the_box_at_the_top_finds_requests_by_their_key_and_their_record(
+    world: World, client_of: ClientOf
+) -> None:
+    world.publish_levels(level("ada"))
+    steel, copper = world.submit(subject="Steel"), world.submit(subject="Copper")
+    ada = client_of(world.people.ada)
+    answer = ada.get(f"/search?q={steel.request.key.lower()}")
+    assert (answer.status_code, answer.location) == (303, f"/requests/{steel.request.key}")
+    found = ada.get("/search?q=copper").text
+    assert f'href="/requests/{copper.request.key}"' in found
+    assert "Order, asked" in found, "the record says its type and its state in words"
+    assert steel.request.key not in found
+    world.decide(world.people.ada, copper)
+    assert copper.request.key not in ada.get("/search?q=copper").text, "it was decided"

@@ -1,14 +1,18 @@
-"""Messages that belong to no single feature: somebody is mentioned in a comment."""
+"""Messages that no single feature can send: somebody is mentioned, a webhook was switched off."""
 
 from typing import Any
 from uuid import UUID
 
+from wfweb.identity import queries as people
 from wfweb.kernel.db import session
 from wfweb.kernel.ports import ports
 from wfweb.kernel.settings import get_settings
 from wfweb.kernel.tenancy import Company
 from wfweb.notifications import notify
 from wfweb.records.models import Comment
+from wfweb.webhooks.models import WebhookEndpoint
+
+KEEPS_WEBHOOKS = "webhooks.manage"
 
 
 def tell_mentioned(payload: dict[str, Any]) -> None:
@@ -34,4 +38,25 @@ def tell_mentioned(payload: dict[str, Any]) -> None:
         context,
         subject=(comment.subject_type, comment.subject_id),
         key=str(comment.id),
+    )
+
+
+def tell_webhook_stopped(payload: dict[str, Any]) -> None:
+    """Tell those who keep webhooks that wfweb has switched one off; not when it is on again."""
+    endpoint = session().get(WebhookEndpoint, UUID(str(payload["target_id"])))
+    if endpoint is None or endpoint.active:
+        return
+    path = f"/admin/webhooks/{endpoint.id}"
+    notify(
+        [user.id for user in people.users_with_permission(KEEPS_WEBHOOKS)],
+        "webhook_stopped",
+        {
+            "endpoint": endpoint.name,
+            "reason": endpoint.stopped_because,
+            "company": session().get_one(Company, endpoint.company_id).name,
+            "path": path,
+            "url": get_settings().public_url + path,
+        },
+        subject=("webhook_endpoint", endpoint.id),
+        key=str(payload["message_id"]),
     )

@@ -46,9 +46,10 @@ def search() -> ResponseReturnValue:
     """Find by key or words; a key that names one record opens it."""
     text = request.args.get("q", "")
     found = find(current_user(), text)
-    hits = found.get("Records", [])
-    if len(hits) == 1 and hits[0].label.lower().startswith(f"{text.strip().lower()} "):
-        return make_response(redirect(hits[0].url, SEE_OTHER))
+    key = f"{text.strip().lower()} "
+    for hits in (found.get("Requests", []), found.get("Records", [])):
+        if len(hits) == 1 and hits[0].label.lower().startswith(key):
+            return make_response(redirect(hits[0].url, SEE_OTHER))
     return page("home/search.html", found=found, q=text[:LONGEST])
 
 
