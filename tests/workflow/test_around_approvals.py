@@ -1,4 +1,4 @@
-"""Nothing gets round an approval, even in versions published before such ways were refused."""
+"""Nothing gets round an approval: refused when published, never taken where it once was."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.people import People
+from tests.workflow.test_checks import approval, found, way
 from tests.workflow.test_moments import MONDAY, ask, asking, fire_at, statuses
 from tests.workflow.test_steps import row
 from wfweb.kernel.db import transaction
@@ -17,16 +18,49 @@ Publish = Callable[..., str]
 Order = Callable[..., UUID]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def published_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     """Publish as before the checks of today."""
     monkeypatch.setattr(checks, "_CHECKS", ())
+
+
+@pytest.mark.parametrize("trigger", ["user_action", "condition", "timeout"])
+def test_nothing_but_an_approval_leads_where_an_approval_leads(trigger: str) -> None:
+    content = approval()
+    content["states"][1] |= {"timeout_hours": 5} if trigger == "timeout" else {}
+    content["transitions"].append(way("skip", "asked", "yes", trigger=trigger))
+    (problem,) = found(content)
+    assert (problem.code, problem.path) == ("around_approval", "/transitions/3/trigger")
+    assert "“Yes”" in problem.message
+
+
+def test_a_condition_does_not_take_a_request_from_whom_it_asks() -> None:
+    content = approval()
+    holds = {"field": "amount", "operator": ">", "value": 5}
+    content["transitions"].append(way("back", "asked", "new", trigger="condition", condition=holds))
+    (problem,) = found(content)
+    assert (problem.code, problem.path) == ("around_approval", "/transitions/3/trigger")
+    content["transitions"][3]["to"] = "no"
+    assert found(content) == []
+
+
+@pytest.mark.parametrize("step", ["ok", "nok"])
+@pytest.mark.parametrize(
+    "call", [{"action": "transition"}, {"action": "wait", "hours": 1}], ids=["step", "wait"]
+)
+def test_an_action_gives_no_answer_of_an_approval(call: dict[str, Any], step: str) -> None:
+    content = approval()
+    content["states"][1]["on_enter"] = [{**call, "transition": step}]
+    (problem,) = found(content)
+    place = "/states/1/on_enter/0/transition"
+    assert (problem.code, problem.path) == ("around_approval", place)
 
 
 def still_asked(people: People, instance: UUID) -> bool:
     return (row(people, instance).state, statuses(people)) == ("asked", ["pending"])
 
 
+@pytest.mark.usefixtures("published_long_ago")
 def test_no_step_of_a_person_approves(world: People, published: Publish, order: Order) -> None:
     content = asking()
     content["transitions"].append({"code": "skip", "from": "asked", "to": "yes"})
@@ -39,6 +73,7 @@ def test_no_step_of_a_person_approves(world: People, published: Publish, order: 
     assert still_asked(world, instance)
 
 
+@pytest.mark.usefixtures("published_long_ago")
 def test_no_condition_approves(world: People, published: Publish, order: Order) -> None:
     content = asking()
     way = {"code": "skip", "from": "asked", "to": "yes", "trigger": "condition"}
@@ -46,6 +81,7 @@ def test_no_condition_approves(world: People, published: Publish, order: Order) 
     assert still_asked(world, ask(world, published(**content), order()))
 
 
+@pytest.mark.usefixtures("published_long_ago")
 @pytest.mark.parametrize("step", ["ok", "nok"])
 def test_no_action_answers(world: People, published: Publish, order: Order, step: str) -> None:
     content = asking()
@@ -53,6 +89,7 @@ def test_no_action_answers(world: People, published: Publish, order: Order, step
     assert still_asked(world, ask(world, published(**content), order()))
 
 
+@pytest.mark.usefixtures("published_long_ago")
 @pytest.mark.parametrize("change", [{}, {"code": "skip", "trigger": "timeout"}])
 def test_no_wait_answers(
     world: People, published: Publish, order: Order, change: dict[str, Any]

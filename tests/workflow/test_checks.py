@@ -353,38 +353,6 @@ def test_a_step_out_of_an_approval_leads_to_an_end_or_is_a_withdrawal() -> None:
     assert found(content) == []
 
 
-@pytest.mark.parametrize("trigger", ["user_action", "condition", "timeout"])
-def test_nothing_but_an_approval_leads_where_an_approval_leads(trigger: str) -> None:
-    content = approval()
-    content["states"][1] |= {"timeout_hours": 5} if trigger == "timeout" else {}
-    content["transitions"].append(way("skip", "asked", "yes", trigger=trigger))
-    (problem,) = found(content)
-    assert (problem.code, problem.path) == ("around_approval", "/transitions/3/trigger")
-    assert "“Yes”" in problem.message
-
-
-def test_a_condition_does_not_take_a_request_from_whom_it_asks() -> None:
-    content = approval()
-    holds = {"field": "amount", "operator": ">", "value": 5}
-    content["transitions"].append(way("back", "asked", "new", trigger="condition", condition=holds))
-    (problem,) = found(content)
-    assert (problem.code, problem.path) == ("around_approval", "/transitions/3/trigger")
-    content["transitions"][3]["to"] = "no"
-    assert found(content) == []
-
-
-@pytest.mark.parametrize("step", ["ok", "nok"])
-@pytest.mark.parametrize(
-    "call", [{"action": "transition"}, {"action": "wait", "hours": 1}], ids=["step", "wait"]
-)
-def test_an_action_gives_no_answer_of_an_approval(call: dict[str, Any], step: str) -> None:
-    content = approval()
-    content["states"][1]["on_enter"] = [{**call, "transition": step}]
-    (problem,) = found(content)
-    place = "/states/1/on_enter/0/transition"
-    assert (problem.code, problem.path) == ("around_approval", place)
-
-
 @pytest.mark.parametrize(
     ("change", "place"),
     [

@@ -11,6 +11,7 @@ from wfweb.audit.models import AuditEvent
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from wfweb.kernel.journal import journal
+from wfweb.records import service as records
 from wfweb.records.models import Record
 from wfweb.workflow import service
 from wfweb.workflow.errors import AlreadyRunning, StepNotPossible
@@ -263,6 +264,44 @@ def test_cancelling_needs_a_reason_and_the_right_person(world: People, published
         service.cancel(instance, "Ordered twice")
     assert row(world, instance).status == "cancelled"
     assert history(world, instance)[-1].comment == "Ordered twice"
+
+
+def test_the_audit_trail_knows_what_was_cancelled(
+    world: People, published: Publish, order: Callable[..., UUID]
+) -> None:
+    states = [
+        {"code": "new", "name": "New", "type": "start"},
+        {"code": "done", "name": "Done", "type": "end"},
+    ]
+    fails = {"action": "update_field", "field": "amount", "value": "{{record.subject}}"}
+    fails["on_error"] = "error_state"
+    ways = [{"code": "go", "from": "new", "to": "done", "actions": [fails]}]
+    code = published(record_type="order", states=states, transitions=ways)
+    instance = begin(world, code, order())
+    with transaction(actor=world.rui.actor):
+        assert service.fire(instance, "go").status == "error"
+    with transaction(actor=world.rui.actor):
+        service.cancel(instance, "Not worth repairing")
+    with transaction(actor=world.rui.actor):
+        query = select(AuditEvent).where(AuditEvent.name == "workflow.cancelled")
+        (entry,) = session().scalars(query)
+        assert (entry.old_values, entry.new_values) == (
+            {"status": "error"},
+            {"status": "cancelled"},
+        )
+
+
+def test_nothing_begins_for_what_was_archived(
+    world: People, published: Publish, order: Callable[..., UUID]
+) -> None:
+    record_id, code = order(), published(record_type="order")
+    with transaction(actor=world.rui.actor):
+        records.archive_record(record_id, version=1)
+    with pytest.raises(ValidationFailed, match="archived"), transaction(actor=world.rui.actor):
+        service.start(code, record_id)
+    with transaction(actor=world.rui.actor):
+        records.restore_record(record_id, version=1)
+        service.start(code, record_id)
 
 
 def record_state(people: People, record_id: UUID) -> str | None:

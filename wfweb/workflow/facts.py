@@ -7,6 +7,7 @@ from wfweb import conditions
 from wfweb.identity import queries as people
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
+from wfweb.records.models import Record
 from wfweb.workflow.loading import Loaded
 from wfweb.workflow.schemas import Transition
 
@@ -103,3 +104,24 @@ def judge(facts: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], tuple[bool,
         return False, conditions.explain(condition, facts).to_json()
 
     return ask
+
+
+def trigger_holds(
+    condition: Mapping[str, Any], record: Record, before: Mapping[str, Any] | None = None
+) -> bool:
+    """Tell whether a definition starts for a record; ``before`` holds what a change replaced."""
+    context = {
+        "record": {
+            "key": record.key,
+            "title": record.title,
+            "state": record.state,
+            "owner": str(record.owner_id) if record.owner_id else None,
+            "version": record.version,
+            "created_at": record.created_at,
+            "updated_at": record.updated_at,
+            **record.data,
+        },
+        "previous": {**record.data, **before} if before is not None else None,
+        "clock": conditions.clock(clock.now()),
+    }
+    return conditions.evaluate(condition, context)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from wfweb.kernel.db import session
 from wfweb.records.events import RecordChanged, RecordCreated, RecordEvent
 from wfweb.records.models import Record
-from wfweb.workflow import service
+from wfweb.workflow import facts, service
 from wfweb.workflow.errors import AlreadyRunning
 from wfweb.workflow.loading import definition_of
 from wfweb.workflow.models import WorkflowDefinition
@@ -53,7 +53,7 @@ def _start_if(
 ) -> None:
     condition = definition_of(version_id).body.trigger_condition
     record = session().get_one(Record, record_id)
-    if condition is not None and not service.trigger_holds(condition, record, before):
+    if condition is not None and not facts.trigger_holds(condition, record, before):
         return
     try:
         service.start(code, record_id)

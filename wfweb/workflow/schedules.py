@@ -17,7 +17,7 @@ from wfweb.kernel.errors import Refusal
 from wfweb.kernel.journal import savepoint
 from wfweb.kernel.tenancy import Company
 from wfweb.records.models import Record
-from wfweb.workflow import definitions, service
+from wfweb.workflow import definitions, facts, service
 from wfweb.workflow.errors import AlreadyRunning
 from wfweb.workflow.events import ScheduledStartRefused
 from wfweb.workflow.loading import definition_of
@@ -90,7 +90,7 @@ def start_batch(due: Due) -> None:
         _arm(row.id, due.payload["turn"], batch[-1].id)
     condition = body.trigger_condition
     wanted = [
-        record for record in batch if condition is None or service.trigger_holds(condition, record)
+        record for record in batch if condition is None or facts.trigger_holds(condition, record)
     ]
     for record_id, key in [(record.id, record.key) for record in wanted]:
         _start(row, record_id, key)

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from wfweb import conditions
 from wfweb.events import emit
 from wfweb.identity import policy
 from wfweb.kernel import clock
@@ -52,7 +51,7 @@ def start(
     :param context: plain values kept with the instance.
     :raises NotFound: when there is no live definition or no such record.
     :raises AlreadyRunning: when one runs for the record and the definition allows only one.
-    :raises ValidationFailed: when the record is of another type than the definition's.
+    :raises ValidationFailed: when the record is archived, or of another type than the definition's.
     :raises Locked: when a governance lock blocks the action of the definition's name.
     """
     row = (
@@ -77,36 +76,20 @@ def start(
 
 def _locked_record(definition: Definition, record_id: UUID) -> RecordFacts:
     """Lock the record's row, so that two starts for it come one after the other."""
-    query = select(*RECORD_COLUMNS).where(Record.id == record_id)
-    row = session().execute(query.with_for_update(key_share=True)).one_or_none()
-    if row is None:
+    query = select(*RECORD_COLUMNS, Record.archived_at).where(Record.id == record_id)
+    found = session().execute(query.with_for_update(key_share=True)).one_or_none()
+    if found is None:
         raise NotFound
+    *columns, archived_at = found
+    row = RecordFacts(*columns)
+    if archived_at is not None:
+        message = f"{row.key} is archived; restore it first"
+        raise ValidationFailed.at("/record_id", message, "archived")
     wanted = definition.body.record_type
     if wanted is not None and row.type_code != wanted:
         message = f"“{definition.body.name}” is for {wanted}, not for {row.type_code}"
         raise ValidationFailed.at("/record_id", message, "record_type")
-    return RecordFacts(*row)
-
-
-def trigger_holds(
-    condition: Mapping[str, Any], record: Record, before: Mapping[str, Any] | None = None
-) -> bool:
-    """Tell whether a definition starts for a record; ``before`` holds what a change replaced."""
-    context = {
-        "record": {
-            "key": record.key,
-            "title": record.title,
-            "state": record.state,
-            "owner": str(record.owner_id) if record.owner_id else None,
-            "version": record.version,
-            "created_at": record.created_at,
-            "updated_at": record.updated_at,
-            **record.data,
-        },
-        "previous": {**record.data, **before} if before is not None else None,
-        "clock": conditions.clock(clock.now()),
-    }
-    return conditions.evaluate(condition, context)
+    return row
 
 
 def _refuse_second(definition_id: UUID, record_id: UUID) -> None:
@@ -317,7 +300,7 @@ def cancel(instance_id: UUID, reason: str) -> Loaded:
         policy.require(RETRY)
     if loaded.status not in {"active", "error", "timeout"}:
         _refuse_inactive(loaded)
-    loaded.status = "cancelled"
+    before, loaded.status = loaded.status, "cancelled"
     loaded.steps += 1
     _change(loaded, status="cancelled", steps=loaded.steps, ended_at=clock.now())
     writing.write_history(loaded, loaded.state, writing.Step("system", comment=reason))
@@ -328,7 +311,7 @@ def cancel(instance_id: UUID, reason: str) -> Loaded:
     emit(
         InstanceCancelled(
             **writing.about(loaded),
-            before={"status": "active"},
+            before={"status": before},
             after={"status": "cancelled"},
             reason=reason,
         )
