@@ -10,7 +10,6 @@ from werkzeug.datastructures import MultiDict
 
 from wfweb.identity.errors import Problems
 from wfweb.identity.models import Role, User
-from wfweb.kernel.web import whole_number
 
 Values = dict[str, Any]
 """Field name -> text, or list of texts for fields of many values."""
@@ -168,11 +167,6 @@ def profile_values(user: User) -> Values:
 def profile_changes(values: Values) -> Values:
     """Return a profile form's texts as values."""
     return {**values, "keys_enabled": values["keys_enabled"] == "true"}
-
-
-def version_of(posted: "MultiDict[str, str]") -> int:
-    """Return the version a form was shown with; 0, which no row has, when it is missing."""
-    return whole_number(posted.get("version")) or 0
 
 
 def messages(errors: Sequence[Any]) -> dict[str, str]:

@@ -146,6 +146,12 @@ def whole_number(text: str | None, *, digits: int = 9) -> int | None:
     return None
 
 
+def version_posted() -> int:
+    """Return the version the posted form was drawn from; -1, which no row has, without one."""
+    version = whole_number(request.form.get("version"))
+    return -1 if version is None else version
+
+
 def validated(schema: type[M], data: Mapping[str, Any]) -> M:
     """Read input into a schema.
 

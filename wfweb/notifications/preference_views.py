@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, ValidationFailed
-from wfweb.kernel.web import page, respond, validated, whole_number
+from wfweb.kernel.web import page, respond, validated, version_posted
 from wfweb.notifications import forms, preferences
 from wfweb.notifications.rules import GROUPS
 from wfweb.notifications.schemas import PreferencesIn
@@ -45,8 +45,7 @@ def show() -> Response:
 def save() -> Response:
     """Save my choices; what was typed is never lost."""
     values = forms.typed(request.form)
-    seen = whole_number(request.form.get("version"))
-    version = -1 if seen is None else seen
+    version = version_posted()
     try:
         wishes = validated(PreferencesIn, forms.data_of(values)).wishes()
         with transaction():

@@ -10,7 +10,7 @@ from wfweb.identity.access import current_user, requires, signed_in
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, NotFound, ValidationFailed
 from wfweb.kernel.paging import decode_cursor, encode_cursor
-from wfweb.kernel.web import form_values, page, respond, safe_next, whole_number
+from wfweb.kernel.web import form_values, page, respond, safe_next, version_posted
 from wfweb.notifications import queries, rendering, service
 from wfweb.notifications.kinds import KINDS, Kind, Words
 
@@ -148,8 +148,7 @@ def save_message(code: str) -> Response:
     words = Words(
         *(str(values.get(p, ""))[:6000] for p in ("subject", "heading", "body", "button"))
     )
-    seen = whole_number(str(values.get("version", "")))
-    version = -1 if seen is None else seen
+    version = version_posted()
     if values.get("act") == "preview":
         try:
             rendering.check_words(kind, words)

@@ -9,7 +9,7 @@ from wfweb.events import retry
 from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
-from wfweb.kernel.web import page, respond, whole_number
+from wfweb.kernel.web import page, respond, version_posted
 from wfweb.webhooks import queries, service
 
 bp = Blueprint("webhooks", __name__)
@@ -59,11 +59,9 @@ def update(endpoint_id: UUID) -> Response:
     }
     if act not in acts:
         raise ValidationFailed.at("/act", f"Use one of {', '.join(acts)}")
-    seen = whole_number(request.form.get("version"))
-    version = -1 if seen is None else seen
     try:
         with transaction():
-            service.update_endpoint(endpoint_id, version=version, **acts[act])
+            service.update_endpoint(endpoint_id, version=version_posted(), **acts[act])
     except ValidationFailed as refusal:
         return _show(endpoint_id, values, errors=refusal.errors, status=refusal.status)
     except Conflict as refusal:

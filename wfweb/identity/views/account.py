@@ -12,7 +12,7 @@ from wfweb.identity.rules import THEMES, time_zones
 from wfweb.identity.views import bp
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, version_posted
 
 THEME_LABELS = {"auto": "As the device says", "light": "Light", "dark": "Dark"}
 NOT_YOURS = "That is not your password"
@@ -64,7 +64,7 @@ def update_account() -> ResponseReturnValue:
         if values["email"].lower() != stored["email"]:
             _check_password(posted.get("current_password", ""), "current_password")
         with transaction():
-            service.update_profile(forms.profile_changes(values), version=forms.version_of(posted))
+            service.update_profile(forms.profile_changes(values), version=version_posted())
     except ValidationFailed as refusal:
         return _profile_refused(values, refusal)
     except Conflict as refusal:

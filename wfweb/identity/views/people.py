@@ -13,7 +13,7 @@ from wfweb.identity.views import bp
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
 from wfweb.kernel.paging import keyset
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, version_posted
 
 PAGE_SIZE = 50
 UNPROCESSABLE, CONFLICT = 422, 409
@@ -101,7 +101,7 @@ def update_user(user_id: UUID) -> ResponseReturnValue:
         values = forms.PERSON.settled(posted, _values(queries.user_by_id(user_id)))
     try:
         with transaction():
-            version = forms.version_of(posted)
+            version = version_posted()
             service.update_user(user_id, forms.person_changes(values), version=version)
             # The row is locked by now, so nobody can have come between.
             service.set_roles(user_id, values["roles"], version=None)
@@ -185,7 +185,7 @@ def confirm_deactivate(user_id: UUID) -> ResponseReturnValue:
 def deactivate_user(user_id: UUID) -> ResponseReturnValue:
     """Close an account."""
     with transaction():
-        service.deactivate_user(user_id, version=forms.version_of(request.form))
+        service.deactivate_user(user_id, version=version_posted())
     flash("The account is closed.", "ok")
     return respond(url_for("identity.user", user_id=user_id))
 
@@ -195,7 +195,7 @@ def deactivate_user(user_id: UUID) -> ResponseReturnValue:
 def reactivate_user(user_id: UUID) -> ResponseReturnValue:
     """Open a closed account again."""
     with transaction():
-        service.reactivate_user(user_id, version=forms.version_of(request.form))
+        service.reactivate_user(user_id, version=version_posted())
     flash("The account is open again.", "ok")
     return respond(url_for("identity.user", user_id=user_id))
 

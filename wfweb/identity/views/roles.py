@@ -12,7 +12,7 @@ from wfweb.identity.models import Role
 from wfweb.identity.views import bp
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, version_posted
 
 UNPROCESSABLE, CONFLICT = 422, 409
 EMPTY: forms.Values = {"name": "", "description": "", "permissions": []}
@@ -71,7 +71,7 @@ def update_role(role_id: UUID) -> ResponseReturnValue:
     values = forms.ROLE.settled(request.form, stored)
     try:
         with transaction():
-            service.update_role(role_id, **values, version=forms.version_of(request.form))
+            service.update_role(role_id, **values, version=version_posted())
     except ValidationFailed as refusal:
         with transaction():
             found = queries.role_by_id(role_id)

@@ -11,7 +11,7 @@ from wfweb.identity.access import requires
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, version_posted
 from wfweb.locks import policy, queries, types
 from wfweb.locks.models import DEFAULT_DAYS, IN_FLIGHT, ON_EXPIRY, SEVERITIES, LockType
 from wfweb.locks.views import bp
@@ -81,14 +81,12 @@ def save_kind(code: str) -> ResponseReturnValue:
 
 def _save(code: str | None) -> Response:
     typed: Typed = {name: value.replace("\r\n", "\n") for name, value in request.form.items()}
-    seen = typed.get("version", "") if code else "0"
     try:
         with transaction():
             if code:
                 types.get(code)
-            number = int(seen) if seen.isdecimal() and len(seen) < 10 else -1  # noqa: PLR2004
             body = _body({**typed, "code": code or typed.get("code", "")})
-            saved = types.save_type(body, version=number)
+            saved = types.save_type(body, version=version_posted() if code else 0)
             flash(f"{saved.name} is saved. Locks that stand keep what they block.", "ok")
     except ValidationFailed as refusal:
         return _again(typed, code, refusal.errors, refusal.status)
