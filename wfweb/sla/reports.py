@@ -42,13 +42,19 @@ class Period:
     @property
     def begins(self) -> datetime:
         """The instant it begins at."""
-        return datetime(self.first.year, self.first.month, 1, tzinfo=ZoneInfo(self.zone))
+        return self._midnight(self.first)
 
     @property
     def ends(self) -> datetime:
         """The instant it ends at, not counted."""
-        last = month_after(self.first, self.months)
-        return datetime(last.year, last.month, 1, tzinfo=ZoneInfo(self.zone))
+        return self._midnight(month_after(self.first, self.months))
+
+    def starts(self) -> list[datetime]:
+        """Return the instant each month begins at; it ends where the next one begins."""
+        return [self._midnight(month) for month in self.all_months()]
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime(day.year, day.month, 1, tzinfo=ZoneInfo(self.zone))
 
     def all_months(self) -> list[date]:
         """Return the first day of each month."""

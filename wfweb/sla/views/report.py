@@ -14,9 +14,9 @@ from wfweb.kernel import clock, csvfiles, formats
 from wfweb.kernel.actor import acting_as, current_actor
 from wfweb.kernel.db import transaction
 from wfweb.kernel.web import page
-from wfweb.sla import board, plots, reports
+from wfweb.sla import board, plots, reports, spent
 from wfweb.sla.cards import NAMES
-from wfweb.sla.countdown import hours_words, share_words
+from wfweb.sla.countdown import exact_words, hours_words, share_words, wall_words
 from wfweb.sla.models import SlaDefinition
 from wfweb.sla.reports import Period, Tally
 from wfweb.sla.views import bp
@@ -34,6 +34,13 @@ CLOCK_HEAD: Final = (
     "due_at", "breached_at", "completed_at", "target_seconds", "business_seconds", "wall_seconds",
     "counts_as",
 )  # fmt: skip
+OWNER_HEAD: Final = (
+    "definition", "team", "month", "owner", "owner_id", "clocks", "business_seconds",
+    "wall_seconds",
+)  # fmt: skip
+MOST_PEOPLE: Final = 50
+MOST_MONTHS: Final = 6
+"""So many people, and the time of each month for so many months: the file has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,33 @@ def report() -> ResponseReturnValue:
             args=_args(asked),
             month_choices=MONTHS,
             levels=[(level, NAMES[level]) for level in board.LEVELS],
+            **_owners(asked),
         )
+
+
+def _owners(asked: Wanted) -> dict[str, Any]:
+    """Return who had the work for how long, those who had it longest."""
+    found = spent.by_person(_spent(asked))
+    shown = found[:MOST_PEOPLE]
+    people = identity.people_by_ids(one.owner_id for one in shown if one.owner_id)
+    months = asked.period.all_months() if asked.period.months <= MOST_MONTHS else []
+    return {
+        "owners": [
+            {
+                "name": people[one.owner_id].name if one.owner_id in people else "",
+                "business": exact_words(one.business_seconds),
+                "wall": wall_words(one.wall_seconds),
+                "months": [hours_words(one.by_month.get(month, 0)) for month in months],
+            }
+            for one in shown
+        ],
+        "owner_months": months,
+        "more_owners": len(found) - len(shown),
+    }
+
+
+def _spent(asked: Wanted) -> list[spent.Spent]:
+    return spent.time_by_owner(asked.period, asked.ids, asked.team, clock.now())
 
 
 def _args(asked: Wanted) -> dict[str, str]:
@@ -153,6 +186,27 @@ def _table_row(line: reports.Line, code: str) -> list[object]:
     month = f"{line.month:%Y-%m}"
     judged = [tally.total, tally.kept, tally.late, percent]
     return [code, line.team, month, *judged, *ended, tally.cancelled_late, tally.withdrawn]
+
+
+@bp.get("/sla/report/owners.csv")
+@requires(VIEW)
+def report_owners() -> ResponseReturnValue:
+    """Give who had the work as a file: one row a definition, team, month and person."""
+    with transaction():
+        asked = wanted(board.visible_definitions())
+        found = _spent(asked)
+        people = identity.people_by_ids(one.owner_id for one in found if one.owner_id)
+    codes = {one.id: one.code for one in asked.definitions}
+    names = {one.id: one.name for one in people.values()}
+    rows = [
+        [
+            codes[one.definition_id], one.team, f"{one.month:%Y-%m}",
+            names.get(one.owner_id, "") if one.owner_id else "", one.owner_id, one.clocks,
+            one.business_seconds, one.wall_seconds,
+        ]
+        for one in found
+    ]  # fmt: skip
+    return csvfiles.download(f"{asked.name}-owners", [OWNER_HEAD, *rows])
 
 
 @bp.get("/sla/report/clocks.csv")
