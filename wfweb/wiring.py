@@ -68,7 +68,9 @@ from wfweb.tasks import jobs as task_jobs
 from wfweb.tasks import service as tasks
 from wfweb.tasks import views as task_pages
 from wfweb.tasks.events import TaskClosed, TaskCreated, TaskGiven
+from wfweb.webhooks import events as webhook_events
 from wfweb.webhooks import jobs as webhook_jobs
+from wfweb.webhooks import rules as webhook_rules
 from wfweb.webhooks import service as webhooks
 from wfweb.workflow import (
     actions,
@@ -108,6 +110,7 @@ INSIDE_JOBS: dict[str, Handler] = {
     "workflow.tell_timed_out": workflow_jobs.tell_timed_out,
     "workflow.tell_instance_timed_out": workflow_jobs.tell_instance_timed_out,
     "home.tell_mentioned": home_jobs.tell_mentioned,
+    "home.tell_webhook_stopped": home_jobs.tell_webhook_stopped,
     "alerts.tell": alert_jobs.tell,
     "alerts.tell_storm": alert_jobs.tell_storm,
     "alerts.event_happened": alert_jobs.event_happened,
@@ -126,6 +129,9 @@ OUTSIDE_JOBS: dict[str, Handler] = {
     "mail.deliver": mail_jobs.deliver_mail,
     webhooks.DELIVER: webhook_jobs.deliver,
 }
+
+# Seconds before each further try, for kinds whose receivers expect other ones than ours.
+SCHEDULES = {webhooks.DELIVER: webhook_rules.SCHEDULE}
 
 # Timer kinds.
 TIMERS: dict[str, timers.Handler] = {
@@ -147,7 +153,7 @@ SWEEPS: list[Callable[[], int]] = [sla_checks.sweep]
 
 def handlers() -> Handlers:
     """Return the allow-list of everything an outbox message can ask for."""
-    return Handlers(inside=INSIDE_JOBS, outside=OUTSIDE_JOBS)
+    return Handlers(inside=INSIDE_JOBS, outside=OUTSIDE_JOBS, schedules=SCHEDULES)
 
 
 def connect(app: Flask) -> None:
@@ -200,6 +206,7 @@ def _notifications(_app: Flask) -> None:
     for event_type in (InstanceTimedOut, InstanceOverdue):
         events.subscribe_later(event_type, "workflow.tell_instance_timed_out")
     events.subscribe_later(CommentAdded, "home.tell_mentioned")
+    events.subscribe_later(webhook_events.EndpointStopped, "home.tell_webhook_stopped")
 
 
 def _governance_pages() -> None:

@@ -7,9 +7,9 @@ aside (K5).
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,9 +25,11 @@ from wfweb.kernel.journal import journal
 log = structlog.get_logger()
 
 LEASE_SECONDS = 30
-MAXIMUM_ATTEMPTS = 12
 MAXIMUM_UNFINISHED_CLAIMS = 3
-LONGEST_DELAY_SECONDS = 6 * 3600
+# Seconds before each further try; a kind may have a schedule of its own.
+SCHEDULE = tuple(2**n for n in range(1, 12))
+# Each wait is up to so much longer, so that a receiver that comes back is not met by all at once.
+JITTER = 0.2
 
 Handler = Callable[[dict[str, Any]], None]
 
@@ -40,12 +42,26 @@ class Undeliverable(Exception):  # noqa: N818 - an answer of the other side
     """The other side refused for good; trying again would not help."""
 
 
+class Later(Exception):  # noqa: N818 - an answer of the other side
+    """Not before ``at``; when it was no try at all, it does not count as one."""
+
+    def __init__(self, reason: str, at: datetime, *, counts: bool) -> None:
+        """Keep why, for people, and until when."""
+        super().__init__(reason)
+        self.at, self.counts = at, counts
+
+
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """The allow-list of message kinds: inside (one transaction) and outside (network)."""
+    """The allow-list of message kinds: inside (one transaction) and outside (network).
+
+    ``schedules`` holds, by kind, the seconds before each further try; when they are used up, the
+    message is given up.
+    """
 
     inside: Mapping[str, Handler]
     outside: Mapping[str, Handler]
+    schedules: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def lane(self, kind: str) -> str:
         """Return the queue of a kind; network waits never hold up work inside."""
@@ -79,8 +95,8 @@ _DONE = text(
 )
 _FAILED = text(
     "update outbox_messages set state = :state, next_at = :again, last_error = :error,"
-    " unfinished_claims = 0, lease_until = null, lease_token = null, relayed_at = null"
-    " where id = :id and lease_token = :token"
+    " unfinished_claims = 0, lease_until = null, lease_token = null, relayed_at = null,"
+    " attempts = attempts - :uncounted where id = :id and lease_token = :token"
 )
 
 
@@ -129,7 +145,7 @@ def deliver_one(message_id: UUID, handlers: Handlers) -> bool:
         return False
     except Exception as error:  # noqa: BLE001 - every failure is put off and shown
         log.warning("delivery_failed", message_id=str(held.id), kind=held.kind, error=repr(error))
-        _put_off(held, error)
+        _put_off(held, error, handlers.schedules.get(held.kind, SCHEDULE))
         return False
     return True
 
@@ -155,18 +171,24 @@ def _finish(held: Claim) -> None:
         raise Fenced
 
 
-def _put_off(held: Claim, error: Exception) -> None:
-    final = isinstance(error, Undeliverable | KeyError) or held.attempts >= MAXIMUM_ATTEMPTS
-    delay = min(2.0**held.attempts, LONGEST_DELAY_SECONDS)
+def _put_off(held: Claim, error: Exception, schedule: Sequence[float]) -> None:
+    later = error if isinstance(error, Later) else None
+    counts = later is None or later.counts
+    final = isinstance(error, Undeliverable | KeyError) or (
+        counts and held.attempts > len(schedule)
+    )
+    spread = random.uniform(1, 1 + JITTER)  # noqa: S311 - nobody gains by guessing it
+    wait = schedule[min(held.attempts, len(schedule)) - 1] * spread if counts else spread
     with transaction(company_id=held.company_id):
+        again = clock.now() + timedelta(seconds=wait)
         session().execute(
             _FAILED,
             {
                 "id": held.id,
                 "token": held.token,
                 "state": "dead" if final else "pending",
-                # Jitter so that a receiver that comes back is not met by all at once.
-                "again": clock.now() + timedelta(seconds=delay * random.uniform(0.8, 1.2)),  # noqa: S311
+                "again": max(again, later.at) if later else again,
                 "error": f"{type(error).__name__}: {error}"[:2000],
+                "uncounted": int(not counts),
             },
         )

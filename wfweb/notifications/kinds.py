@@ -306,6 +306,23 @@ KINDS: dict[str, Kind] = {
             group="workflows",
         ),
         Kind(
+            "webhook_stopped",
+            "A webhook was switched off because its receiver fails",
+            Words(
+                "The webhook {{endpoint}} was switched off",
+                "The webhook {{endpoint}} was switched off",
+                "{{reason}} Nothing is sent to it until somebody switches it on again; what "
+                "waited can be sent again then.",
+                "Look at the webhook",
+            ),
+            {
+                "endpoint": "Warehouse",
+                "reason": "It has taken nothing since 2026-11-21 08:00 UTC.",
+                "company": "Example Ltd",
+            },
+            group="workflows",
+        ),
+        Kind(
             "digest",
             "Messages collected for somebody, in one mail",
             Words(

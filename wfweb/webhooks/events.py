@@ -23,6 +23,6 @@ class EndpointChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointStopped(Event):
-    """It said that it is gone for good, and gets nothing any more."""
+    """It is gone for good or failed for days, and gets nothing any more."""
 
     name: ClassVar[str] = "webhook.stopped"

@@ -29,6 +29,10 @@ class WebhookEndpoint(Id, Tenant, Versioned, Stamps, Base):
     secret: Mapped[str] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(default=True)
     stopped_because: Mapped[str] = mapped_column(Text, default="")
+    failing_since: Mapped[datetime | None]
+    rests_until: Mapped[datetime | None]
+    older_secret: Mapped[str | None] = mapped_column(Text)
+    older_until: Mapped[datetime | None]
 
 
 class WebhookCall(Id, Tenant, Base):

@@ -1,16 +1,28 @@
 """What is known of endpoints and of what they were sent."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from wfweb.events.models import OutboxMessage
+from wfweb.events.retry import FAILED
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import NotFound
 from wfweb.webhooks.models import WebhookCall, WebhookEndpoint
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What comes of a message: its next try, or that there is none unless somebody asks."""
+
+    next_at: datetime | None
+    given_up: bool
 
 
 def is_code(text: str) -> bool:
@@ -71,3 +83,14 @@ def call(call_id: UUID) -> WebhookCall:
     if found is None:
         raise NotFound
     return found
+
+
+def outlooks(told: Iterable[WebhookCall]) -> Mapping[UUID, Outlook]:
+    """Return by id what comes of those messages that are not delivered and were tried once."""
+    waiting = {one.outbox_id: one.id for one in told if one.state != "delivered" and one.outbox_id}
+    wanted = select(OutboxMessage.id, OutboxMessage.state, OutboxMessage.next_at)
+    rows_ = session().execute(wanted.where(OutboxMessage.id.in_(waiting))).all()
+    return {
+        waiting[message_id]: Outlook(next_at if state == "pending" else None, state in FAILED)
+        for message_id, state, next_at in rows_
+    }

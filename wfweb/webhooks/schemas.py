@@ -22,6 +22,10 @@ class EndpointOut(Out):
     url: str
     active: bool
     stopped_because: str = Field(description="Why wfweb itself switched it off, if it did.")
+    failing_since: datetime | None = Field(
+        description="Since when it has taken nothing; after three days it is switched off."
+    )
+    rests_until: datetime | None = Field(description="Until when it is sent nothing.")
     version: int
     created_at: datetime
     updated_at: datetime

@@ -11,12 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from wfweb.events import emit
 from wfweb.events.outbox import enqueue
 from wfweb.identity import policy
+from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import refuse_as, session
 from wfweb.kernel.errors import Conflict, FieldError, NotFound, ValidationFailed
 from wfweb.kernel.ids import new_id
 from wfweb.kernel.jsontext import dumps
-from wfweb.webhooks import queries, signing
+from wfweb.webhooks import queries, rules, signing
 from wfweb.webhooks.events import EndpointChanged, EndpointCreated, EndpointStopped
 from wfweb.webhooks.models import WebhookCall, WebhookEndpoint
 
@@ -61,7 +62,10 @@ def update_endpoint(
     active: bool | None = None,
     new_secret: bool = False,
 ) -> WebhookEndpoint:
-    """Change an endpoint; what is left out stays. A new secret serves from the next message on.
+    """Change an endpoint; what is left out stays.
+
+    A new secret signs from the next message on, the one before it for a day longer beside it. A
+    changed address, or being switched on, is a new beginning: it neither rests nor fails.
 
     :raises Conflict: when somebody else changed it meanwhile.
     """
@@ -81,7 +85,11 @@ def update_endpoint(
         setattr(endpoint, field, value)
     if active:
         endpoint.stopped_because = ""
+    if active or endpoint.url != before.get("url", endpoint.url):
+        endpoint.failing_since = endpoint.rests_until = None
     if new_secret:
+        endpoint.older_secret = endpoint.secret
+        endpoint.older_until = clock.now() + rules.OLDER_SECRET_SERVES
         endpoint.secret = signing.new_secret()
     endpoint.version += 1
     emit(
@@ -91,14 +99,14 @@ def update_endpoint(
             target_label=endpoint.name,
             before=before,
             after=wanted,
-            details={"secret": "replaced"} if new_secret else None,
+            details={"signing": "a new secret"} if new_secret else None,
         )
     )
     return endpoint
 
 
 def stop_endpoint(endpoint: WebhookEndpoint, because: str) -> None:
-    """Send nothing more to an endpoint that said it is gone (410)."""
+    """Send nothing more to an endpoint that is gone or failed for days."""
     endpoint.active, endpoint.stopped_because = False, because
     endpoint.version += 1
     emit(
@@ -150,10 +158,10 @@ def send_again(call_id: UUID, retry: Callable[[UUID], None]) -> None:
     """
     policy.require("webhooks.manage")
     found = queries.call(call_id)
-    if found.state != "failed" or found.outbox_id is None:
+    if found.state == "delivered" or found.outbox_id is None:
         raise NotFound
-    found.state, found.error = "pending", None
     retry(found.outbox_id)
+    found.state, found.error = "pending", None
 
 
 def _check(**values: str) -> None:

@@ -27,14 +27,16 @@ def new_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def sign(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+def sign(secret: str, message_id: str, at: datetime, body: bytes, *older: str) -> dict[str, str]:
     """Return the three headers that go with a message.
 
-    :raises BadSignature: when the secret is not one.
+    :param older: secrets that sign beside it, for receivers that have not got the new one yet.
+    :raises BadSignature: when a secret is not one.
     """
     stamp = str(int(at.timestamp()))
-    signature = _signature(_key(secret), message_id, stamp, body)
-    return dict(zip(HEADERS, (message_id, stamp, f"v1,{signature}"), strict=True))
+    signatures = (_signature(_key(one), message_id, stamp, body) for one in (secret, *older))
+    signed = " ".join(f"v1,{one}" for one in signatures)
+    return dict(zip(HEADERS, (message_id, stamp, signed), strict=True))
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from wfweb.events import retry
 from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
+from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed, by_field
 from wfweb.kernel.web import page, respond, version_posted
 from wfweb.webhooks import queries, service
 
@@ -93,7 +93,7 @@ def _index(
         endpoints=queries.all_endpoints(),
         values=values,
         errors=errors or [],
-        messages=_messages(errors),
+        messages=by_field(errors or []),
     )
 
 
@@ -105,18 +105,15 @@ def _show(
     conflict: Conflict | None = None,
     status: int = 200,
 ) -> Response:
-    endpoint = queries.endpoint(endpoint_id)
+    endpoint, calls = queries.endpoint(endpoint_id), queries.newest_calls(endpoint_id)
     return page(
         "webhooks/show.html",
         status=status,
         endpoint=endpoint,
-        calls=queries.newest_calls(endpoint_id),
+        calls=calls,
+        outlooks=queries.outlooks(calls),
         values=values or {"name": endpoint.name, "url": endpoint.url},
         errors=errors or [],
-        messages=_messages(errors),
+        messages=by_field(errors or []),
         conflict=conflict,
     )
-
-
-def _messages(errors: list[FieldError] | None) -> dict[str, str]:
-    return {error.pointer.strip("/"): error.message for error in errors or []}
