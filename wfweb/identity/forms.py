@@ -167,11 +167,3 @@ def profile_values(user: User) -> Values:
 def profile_changes(values: Values) -> Values:
     """Return a profile form's texts as values."""
     return {**values, "keys_enabled": values["keys_enabled"] == "true"}
-
-
-def messages(errors: Sequence[Any]) -> dict[str, str]:
-    """Return the first message of each field, by field name."""
-    found: dict[str, str] = {}
-    for error in errors:
-        found.setdefault(error.pointer.strip("/"), error.message)
-    return found

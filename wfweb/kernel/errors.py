@@ -4,7 +4,7 @@ A refusal is an answer, not an accident: it names the place, who could do it ins
 what to do next. ``kernel.problem`` turns it into a response; nothing else does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -19,6 +19,14 @@ class FieldError:
     pointer: str
     message: str
     code: str = "wrong"
+
+
+def by_field(errors: Iterable[FieldError]) -> dict[str, str]:
+    """Return the first message of each field, by the field's name."""
+    found: dict[str, str] = {}
+    for error in errors:
+        found.setdefault(error.pointer.strip("/"), error.message)
+    return found
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is not an error of the program

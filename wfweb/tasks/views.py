@@ -7,7 +7,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from wfweb.identity import queries as people
 from wfweb.identity.access import signed_in, user_or_none
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import ValidationFailed
+from wfweb.kernel.errors import ValidationFailed, by_field
 from wfweb.kernel.ports import ports
 from wfweb.kernel.web import page, respond
 from wfweb.records.models import Record
@@ -93,7 +93,7 @@ def record_side(record: Record) -> str:
 
 
 def _again(task_id: UUID, refusal: ValidationFailed) -> Response:
-    messages = {error.pointer.strip("/"): error.message for error in refusal.errors}
+    messages = by_field(refusal.errors)
     return _show(queries.by_id(task_id), messages=messages, status=refusal.status)
 
 

@@ -15,7 +15,7 @@ from wfweb.alerts.views.centre import show_page
 from wfweb.alerts.views.when import REMINDERS, SILENCES
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import FieldError, ValidationFailed
+from wfweb.kernel.errors import FieldError, ValidationFailed, by_field
 from wfweb.kernel.web import is_htmx, respond, whole_number
 
 FIELDS: Final = {"owner": "to", "remind_minutes": "when", "until": "until"}
@@ -41,7 +41,7 @@ def _do(key: str, kind: str, act: Callable[[Alert], object], said: str) -> Respo
                 status=refusal.status,
                 errors=shown,
                 failed=kind,
-                failures={one.pointer.strip("/"): one.message for one in shown},
+                failures=by_field(shown),
                 typed=request.form,
             )
     flash(said, "ok")

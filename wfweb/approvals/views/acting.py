@@ -14,7 +14,7 @@ from wfweb.approvals.views.deciding import by_hand, chosen_person
 from wfweb.approvals.views.requests import bar_of, show_page
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import NotFound, ValidationFailed
+from wfweb.kernel.errors import NotFound, ValidationFailed, by_field
 from wfweb.kernel.web import respond
 
 
@@ -31,14 +31,13 @@ def _do(
     except ValidationFailed as refusal:
         with transaction():
             found = queries.request_page(key)
-            wrong = {error.pointer.strip("/"): error.message for error in refusal.errors}
             return show_page(
                 found,
                 bar_of(found),
                 status=refusal.status,
                 failed=kind,
                 failures=refusal.errors,
-                wrong=wrong,
+                wrong=by_field(refusal.errors),
                 typed=request.form,
             )
     flash(said, "ok")

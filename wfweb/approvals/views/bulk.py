@@ -18,7 +18,7 @@ from wfweb.approvals.views import bp
 from wfweb.approvals.views.deciding import by_hand
 from wfweb.identity.access import current_user, signed_in
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import FieldError, Refusal, ValidationFailed
+from wfweb.kernel.errors import FieldError, Refusal, ValidationFailed, by_field
 from wfweb.kernel.web import fragment, is_htmx, page
 
 MOST: Final = 1000
@@ -98,7 +98,7 @@ def _show(
         "ids": ids,
         "back": back,
         "errors": errors,
-        "wrong": {error.pointer.strip("/"): error.message for error in errors},
+        "wrong": by_field(errors),
         "typed": request.form,
         "amount_text": amount_text,
         "bare_title": bare_title,

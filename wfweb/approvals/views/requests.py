@@ -18,7 +18,7 @@ from wfweb.approvals.views import bp
 from wfweb.identity import queries as people
 from wfweb.identity.access import current_user, signed_in
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed
+from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed, by_field
 from wfweb.kernel.web import fragment, is_htmx, page, respond, whole_number
 from wfweb.records import queries as records
 from wfweb.records.policy import may_view
@@ -48,7 +48,7 @@ class Bar:
     @property
     def wrong(self) -> dict[str, str]:
         """Messages by the name of the field they belong to."""
-        return {error.pointer.strip("/"): error.message for error in self.errors}
+        return by_field(self.errors)
 
 
 @bp.get("/requests/<key>")

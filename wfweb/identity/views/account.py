@@ -11,7 +11,7 @@ from wfweb.identity.models import User
 from wfweb.identity.rules import THEMES, time_zones
 from wfweb.identity.views import bp
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
+from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed, by_field
 from wfweb.kernel.web import page, respond, version_posted
 
 THEME_LABELS = {"auto": "As the device says", "light": "Light", "dark": "Dark"}
@@ -45,7 +45,7 @@ def _profile_page(
         was=forms.PROFILE.pairs(forms.profile_values(user), "was."),
         errors=errors or [],
         password_errors=password_errors or [],
-        messages=forms.messages([*(errors or []), *(password_errors or [])]),
+        messages=by_field([*(errors or []), *(password_errors or [])]),
         conflict=conflict,
         themes=[(code, THEME_LABELS[code]) for code in THEMES],
         time_zones=time_zones(),

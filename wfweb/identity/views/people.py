@@ -11,7 +11,7 @@ from wfweb.identity.access import current_user, requires
 from wfweb.identity.models import User
 from wfweb.identity.views import bp
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
+from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed, by_field
 from wfweb.kernel.paging import keyset
 from wfweb.kernel.web import page, respond, version_posted
 
@@ -154,7 +154,7 @@ def _person_page(
         values=values,
         was=forms.PERSON.pairs(stored, "was."),
         errors=errors or [],
-        messages=forms.messages(errors or []),
+        messages=by_field(errors or []),
         conflict=conflict,
         managers=[(str(one.id), one.name) for one in people if one.kind == "person"],
         roles=queries.roles(),

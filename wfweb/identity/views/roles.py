@@ -11,7 +11,7 @@ from wfweb.identity.access import current_user, requires
 from wfweb.identity.models import Role
 from wfweb.identity.views import bp
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
+from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed, by_field
 from wfweb.kernel.web import page, respond, version_posted
 
 UNPROCESSABLE, CONFLICT = 422, 409
@@ -119,7 +119,7 @@ def _role_page(
         values=values,
         was=forms.ROLE.pairs(stored, "was."),
         errors=errors or [],
-        messages=forms.messages(errors or []),
+        messages=by_field(errors or []),
         conflict=conflict,
         groups=permissions.grouped(),
         own_permissions=current_user().permissions,

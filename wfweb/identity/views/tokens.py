@@ -6,13 +6,13 @@ from uuid import UUID
 from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
-from wfweb.identity import doors, forms, policy, queries, rules, service
+from wfweb.identity import doors, policy, queries, rules, service
 from wfweb.identity.access import current_user, requires, signed_in
 from wfweb.identity.models import User
 from wfweb.identity.views import bp
 from wfweb.kernel import clock
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import FieldError, ValidationFailed
+from wfweb.kernel.errors import FieldError, ValidationFailed, by_field
 from wfweb.kernel.web import page, respond, whole_number
 
 SCOPE_OPTIONS = [
@@ -126,7 +126,7 @@ def _tokens_page(
         now_is=clock.now(),
         values=values or NEW,
         errors=errors or [],
-        messages=forms.messages(errors or []),
+        messages=by_field(errors or []),
         scope_options=SCOPE_OPTIONS,
         secret=secret,
         ask_password=not policy.recently_confirmed(),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from wfweb.identity.access import requires
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session, transaction
-from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed
+from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed, by_field
 from wfweb.kernel.web import page, respond, version_posted
 from wfweb.locks import policy, queries, types
 from wfweb.locks.models import DEFAULT_DAYS, IN_FLIGHT, ON_EXPIRY, SEVERITIES, LockType
@@ -132,7 +132,7 @@ def _form(
         kind=found,
         typed=typed,
         errors=shown,
-        wrong={one.pointer.strip("/"): one.message for one in reversed(shown)},
+        wrong=by_field(shown),
         types=[(one.code, one.plural) for one in record_types()],
         severities=[(one, one.capitalize()) for one in SEVERITIES],
         expiry=[(one, EXPIRY[one]) for one in ON_EXPIRY],

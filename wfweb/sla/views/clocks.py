@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed
+from wfweb.kernel.errors import FieldError, NotFound, ValidationFailed, by_field
 from wfweb.kernel.web import fragment, page, respond, whole_number
 from wfweb.sla import board, by_hand
 from wfweb.sla.clocks import Row
@@ -103,7 +103,7 @@ def _again(clock_id: UUID, back: str, reason: str, errors: list[FieldError]) -> 
             clock=visible(clock_id),
             back=back,
             errors=errors,
-            wrong={error.pointer.strip("/"): error.message for error in errors},
+            wrong=by_field(errors),
             reason=reason,
         )
 
