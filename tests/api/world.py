@@ -32,6 +32,7 @@ ORDER: dict[str, Any] = {
     "searchable": ["subject"],
     "material_fields": ["amount", "lines"],
     "amount_field": "amount",
+    "actions": [{"code": "refinance", "label": "Refinance"}],
     "fields": [
         {"code": "subject", "label": "Subject", "type": "text", "required": True},
         {"code": "amount", "label": "Amount", "type": "money", "currency": "EUR"},

@@ -46,7 +46,7 @@ def furnish(administrator: Actor, record_id: UUID) -> dict[str, str]:
             "alert_ref": alert.key,
             "silence_id": str(silence.id),
             "lock_id": str(session().scalars(_lock_of(record_id)).one()),
-            "permit_id": str(permits.issue(record_by_id(record_id), "weigh").id),
+            "permit_id": str(permits.issue(record_by_id(record_id), "edit").id),
             "clock_id": str(session().scalars(_clock_of(record_id)).one()),
             "hook_id": str(hooks_admin.create_endpoint("Sensors", "metrics").id),
             "metric": METRIC,

@@ -24,7 +24,9 @@ bp = ApiBlueprint(
 )
 _ABOUT = (
     "The answer is old as soon as it is given. Whoever acts elsewhere asks by POST for a permit "
-    "and redeems it at the moment of acting."
+    "and redeems it at the moment of acting. An action that neither the record's type nor its "
+    "workflows, kinds of locks or locks name is refused with 422 and `known_actions`: a slip of "
+    "the pen never reads as permission."
 )
 
 
@@ -74,7 +76,7 @@ def check_property_action(ref: str, query: CheckQuery) -> ActionCheckOut:
     description=(
         f"With `permit` a free action is answered with a permit: good for {permits.SECONDS} "
         "seconds, once, for this action, record and arguments, and only for who asked. A lock "
-        "that arrives in between takes it back."
+        "that arrives in between takes it back. An action that nothing names is refused."
     ),
 )
 def ask_for_permit(ref: str, body: ActionCheckIn) -> ActionCheckOut:

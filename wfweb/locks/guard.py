@@ -14,7 +14,7 @@ from wfweb.events import emit
 from wfweb.kernel.actor import Actor, current_actor
 from wfweb.kernel.db import after_commit, after_rollback, refuse_with_detail, session, transaction
 from wfweb.kernel.errors import Locked, Risk
-from wfweb.locks import database, errors, queries
+from wfweb.locks import database, errors, known, queries
 from wfweb.locks.events import ActionBlocked
 from wfweb.locks.releasing import Release, who_can_release
 from wfweb.locks.rows import LockRow
@@ -35,8 +35,12 @@ def check(record_id: UUID, action: str) -> Answer:
     """Answer whether an action is free at this moment, without holding anything.
 
     The answer is old as soon as it is given; whoever acts calls :func:`require`.
+
+    :raises NotFound: when there is no such record.
+    :raises ValidationFailed: when nothing names the action: a slip of the pen is no permission.
     """
     if not database.is_blocked(record_id, action):
+        known.require_known(record_id, action)
         return Answer(allowed=True, reason="No lock blocks this.")
     locks = [one for one in queries.of_record(record_id) if action in one.blocked_actions]
     if not locks:

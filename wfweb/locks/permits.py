@@ -16,7 +16,7 @@ from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import Gone, NotFound, ValidationFailed
 from wfweb.kernel.ids import new_id
-from wfweb.locks import database, guard
+from wfweb.locks import database, guard, known
 from wfweb.locks.errors import PermitRefused
 from wfweb.locks.events import PermitIssued, PermitRedeemed
 from wfweb.locks.models import ActionPermit
@@ -44,10 +44,11 @@ def issue(record: Record, action: str, arguments_digest: str = "") -> ActionPerm
     :param arguments_digest: whatever stands for the arguments of the action; redeeming has to
         name the same.
     :raises Locked: when a lock blocks it.
-    :raises ValidationFailed: when action or digest are none.
+    :raises ValidationFailed: when action or digest are none, or nothing names the action.
     """
     checked_action(action)
     _check_digest(arguments_digest)
+    known.require_known(record.id, action)
     guard.require(record.id, action)
     now = _now()
     permit = ActionPermit(

@@ -20,6 +20,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "create": "records.create",
     "edit": "records.edit",
 }
+GUARDED: Final = ("archive", "edit")
+"""What the action guard is asked about before a record itself is changed."""
 _VERBS: Final = {"view": "see", "create": "create", "edit": "change"}
 
 

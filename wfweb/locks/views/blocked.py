@@ -8,16 +8,16 @@ from flask.typing import ResponseReturnValue
 
 from wfweb.identity.access import signed_in
 from wfweb.kernel.db import transaction
+from wfweb.kernel.errors import NotFound
 from wfweb.kernel.jsontext import dumps
 from wfweb.kernel.web import fragment, header_safe, page, unchanged
 from wfweb.locks import queries
+from wfweb.locks.known import is_known
 from wfweb.locks.views import bp
 from wfweb.locks.views.fragments import banner_context, standing, version_of
 from wfweb.locks.views.presenting import shown
 from wfweb.records.models import Record
 from wfweb.records.queries import record_by_id
-
-LONGEST_ACTION = 63
 
 
 @bp.get("/locks/of/<uuid:record_id>/banner")
@@ -57,6 +57,8 @@ def blocked_dialog(record_id: UUID, action: str) -> ResponseReturnValue:
 
 def _why(record: Record, action: str) -> dict[str, Any]:
     rows = [one for one in queries.of_record(record.id) if action in one.blocked_actions]
-    words = action[:LONGEST_ACTION].replace("_", " ")
+    if not rows and not is_known(record.id, action):
+        raise NotFound
+    words = action.replace("_", " ")
     title = f"You cannot {words} {record.title} yet" if rows else f"“{words}” is free"
     return {"record": record, "locks": shown(rows), "title": title}
