@@ -123,6 +123,25 @@ def test_rejecting_without_a_reason_keeps_what_was_typed(
     assert work.state(case)[0] == "rejected"
 
 
+def test_changes_and_delegation_begin_with_a_letter(
+    new_page: Callable[..., Page], work: World, sign_in: SignIn
+) -> None:
+    (case,) = orders(work, 1)
+    page = sign_in(new_page(viewport=WIDE), work.people.ada)
+    for letter, focused in (("c", ".panel textarea"), ("d", ".panel h2")):
+        page.goto("/inbox")
+        shown(page, case.request.key)
+        page.keyboard.press("j")
+        shown(page, case.request.key)
+        page.keyboard.press(letter)
+        expect(page.locator(focused)).to_be_focused()
+    page.wait_for_timeout(SETTLED)
+    page.get_by_label("Person").select_option(str(work.people.mia.id))
+    page.get_by_role("button", name="Hand it over").click()
+    expect(page.locator("#inbox-list")).to_contain_text("Nothing needs you")
+    assert work.asked(case) == ["Mia"]
+
+
 def test_a_second_tab_that_is_out_of_date_is_told(
     new_page: Callable[..., Page], work: World, sign_in: SignIn, complaints: Complaints
 ) -> None:
