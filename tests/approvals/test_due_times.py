@@ -212,6 +212,54 @@ def test_the_time_that_is_used_is_working_time(
     assert f'class="sla {tone}"' in inbox
 
 
+def ask_and_look(
+    world: World, client_of: Callable[[Person | None], FlaskClient], at: datetime
+) -> dict[str, str]:
+    """Return every page on which a request that Ada has decided shows its due time."""
+    case = world.ask(level("ada", "mia", due_hours=2, quorum="all"), calendar="office")
+    world.decide(world.people.ada, case)
+    with clock.at(at):
+        ada, rui, mia = (client_of(getattr(world.people, name)) for name in ("ada", "rui", "mia"))
+        return {
+            "waiting on others": ada.get("/inbox?view=waiting").text,
+            "decided": ada.get("/inbox?view=decided").text,
+            "my requests": rui.get("/my-requests").text,
+            "asked": mia.get("/inbox").text,
+            "page": mia.get(f"/requests/{case.request.key}").text,
+        }
+
+
+def test_every_list_counts_the_working_time_that_is_used(
+    world: World, client_of: Callable[[Person | None], FlaskClient]
+) -> None:
+    """Three nights and a weekend use nothing: by the wall clock it would be almost late."""
+    published(world.people)
+    pages = ask_and_look(world, client_of, datetime(2026, 12, 27, 20, 0, tzinfo=UTC))
+    tones = dict.fromkeys(pages, "green")
+    assert {name: tone_of(text) for name, text in pages.items()} == tones
+
+
+def test_every_list_counts_an_escalation_from_its_own_moment(
+    world: World, client_of: Callable[[Person | None], FlaskClient]
+) -> None:
+    published(world.people)
+    case = world.ask(
+        level("ada", due_hours=2, timeout_action="escalate", escalate_to=[{"role": "committee"}]),
+        calendar="office",
+    )
+    with clock.at(MONDAY):
+        timers.fire_due(TIMERS)
+    with clock.at(datetime(2026, 12, 28, 8, 30, tzinfo=UTC)):
+        mine = client_of(world.people.rui).get("/my-requests").text
+        page = client_of(world.people.rui).get(f"/requests/{case.request.key}").text
+    assert (tone_of(mine), tone_of(page)) == ("green", "green")
+    assert "25 % used" in mine
+
+
+def tone_of(page: str) -> str:
+    return page.partition('class="sla ')[2].partition('"')[0]
+
+
 def test_a_matrix_keeps_the_calendar_of_its_levels(world: World) -> None:
     from wfweb.approvals import service as approvals
 

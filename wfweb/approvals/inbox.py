@@ -13,8 +13,10 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     Select,
     and_,
+    cast,
     exists,
     func,
     literal_column,
@@ -38,6 +40,7 @@ from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.paging import decode_cursor, encode_cursor
+from wfweb.records.queries import like
 
 LIMIT = 50
 MAX_TEXT = 100
@@ -96,6 +99,8 @@ class Row:
     due_at: datetime | None
     created_at: datetime
     decided_at: datetime | None
+    counts_from: datetime | None = None
+    calendar_version: str | None = None
     assignment_id: UUID | None = None
     asked_at: datetime | None = None
     why: str | None = None
@@ -104,7 +109,6 @@ class Row:
     level_name: str | None = None
     rule_text: str | None = None
     quorum: str | None = None
-    calendar_version: str | None = None
     seen_digest: str | None = None
     decision: str | None = None
     at: datetime | None = None
@@ -150,6 +154,12 @@ _REQUEST: tuple[Any, ...] = (
     ApprovalRequest.due_at,
     ApprovalRequest.created_at,
     ApprovalRequest.decided_at,
+    cast(ApprovalLevel.receipt["start"].astext, DateTime(timezone=True)),
+    ApprovalLevel.receipt[("calendar", "version_id")].astext,
+)
+_CURRENT = and_(
+    ApprovalLevel.request_id == ApprovalRequest.id,
+    ApprovalLevel.number == ApprovalRequest.current_level,
 )
 
 
@@ -176,7 +186,6 @@ def waiting_for(
             ApprovalLevel.name,
             ApprovalLevel.rule_text,
             ApprovalLevel.quorum,
-            ApprovalLevel.receipt[("calendar", "version_id")].astext,
             ApprovalView.digest,
         )
         .join(ApprovalRequest, ApprovalRequest.id == ApprovalAssignment.request_id)
@@ -249,7 +258,7 @@ def _narrow(query: Select[Any], filters: Filters, *, of_seat: bool) -> Select[An
     if text:
         query = query.where(_contains(text))
     if requester:
-        query = query.where(_Requester.name.ilike(_pattern(requester)))
+        query = query.where(_Requester.name.ilike(like(requester)))
     if of_seat and filters.whose != "all":
         for_others = ApprovalAssignment.on_behalf_of_id.is_not(None)
         query = query.where(for_others if filters.whose == "for_others" else ~for_others)
@@ -268,24 +277,14 @@ def _clean(text: str | None) -> str:
     return (text or "").replace("\x00", "").strip()[:MAX_TEXT]
 
 
-def _pattern(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 def _contains(text: str) -> ColumnElement[bool]:
-    pattern = _pattern(text)
-    return or_(
-        ApprovalRequest.title.ilike(pattern),
-        ApprovalRequest.key.ilike(pattern),
-        ApprovalRequest.record_key.ilike(pattern),
-        _Requester.name.ilike(pattern),
-    )
+    keys = (ApprovalRequest.key, ApprovalRequest.record_key)
+    return or_(*(one.ilike(like(text)) for one in (ApprovalRequest.title, *keys, _Requester.name)))
 
 
 def _requests() -> Select[Any]:
     query = select(*_REQUEST).outerjoin(_Requester, _Requester.id == ApprovalRequest.requester_id)
-    return query.where(of_company())
+    return query.outerjoin(ApprovalLevel, _CURRENT).where(of_company())
 
 
 def _newest(query: Select[Any], after: str | None, limit: int) -> Page:
@@ -372,6 +371,7 @@ def decided_by(
         select(*_REQUEST, ApprovalDecision.assignment_id, ApprovalDecision.decision)
         .add_columns(ApprovalDecision.at, ApprovalDecision.id)
         .join(ApprovalRequest, ApprovalRequest.id == ApprovalDecision.request_id)
+        .outerjoin(ApprovalLevel, _CURRENT)
         .outerjoin(_Requester, _Requester.id == ApprovalRequest.requester_id)
         .where(
             ApprovalDecision.company_id == current_actor().company_id,
@@ -384,9 +384,8 @@ def decided_by(
     if last is not None:
         query = query.where(ApprovalDecision.id < last[0])
     found = session().execute(query.order_by(ApprovalDecision.id.desc()).limit(limit + 1)).all()
-    size = len(_REQUEST)
     rows = [
-        replace(Row(*row[:size]), assignment_id=row[size], decision=row[size + 1], at=row[size + 2])
+        replace(Row(*row[:-4]), assignment_id=row[-4], decision=row[-3], at=row[-2])
         for row in found[:limit]
     ]
     return _page(rows, (found[limit - 1][-1],) if len(found) > limit else None)

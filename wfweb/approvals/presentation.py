@@ -67,6 +67,11 @@ def due_chip(
     return DueChip(level, text, due_at, max(0, min(int(used * _FULL), 999)), live)
 
 
+def due_chip_of(row: Row) -> DueChip | None:
+    """Return how the due moment of a request in a list is shown: as on its own page."""
+    return due_chip(row.due_at, row.counts_from or row.created_at, row.calendar_version)
+
+
 def _left(span: timedelta) -> str:
     minutes = int(abs(span.total_seconds()) // 60)
     days, hours = divmod(minutes // 60, 24)
@@ -289,9 +294,7 @@ def inbox_row(row: Row, view: str, gone: str = "") -> InboxRow:
         key=row.key,
         title=bare_title(row.title, row.record_key),
         group=time_group(row.due_at),
-        chip=None
-        if gone or row.decided_at
-        else due_chip(row.due_at, row.asked_at or row.created_at, row.calendar_version),
+        chip=None if gone or row.decided_at else due_chip_of(row),
         amount=amount_text(row.amount, row.currency),
         meta=tuple(part for part in meta if part),
         why=_why_line(row) if mine and not gone else "",

@@ -150,9 +150,12 @@ class Shown:
         level = self.level
         if not self.is_open or level is None:
             return None
-        receipt = level.level.receipt or {"calendar": {}}
-        version = receipt["calendar"].get("version_id")
-        return due_chip(level.level.due_at or self.request.due_at, level.level.opened_at, version)
+        due_at, receipt = level.level.due_at or self.request.due_at, level.level.receipt
+        if receipt is None:
+            return due_chip(due_at, level.level.opened_at)
+        # An escalation counts anew from its own moment, which the receipt knows.
+        since = datetime.fromisoformat(receipt["start"])
+        return due_chip(due_at, since, receipt["calendar"].get("version_id"))
 
     def facts(self) -> list[Fact]:
         """Return the values that matter: those the definition names, else all that are set."""

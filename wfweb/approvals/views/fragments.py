@@ -6,7 +6,7 @@ from flask import g, render_template
 
 from wfweb.approvals import listing
 from wfweb.approvals.inbox import Row
-from wfweb.approvals.presentation import amount_text, due_chip, status_tag
+from wfweb.approvals.presentation import amount_text, status_tag
 from wfweb.records.models import Record
 
 
@@ -26,9 +26,7 @@ def record_side(record: Record) -> str:
     rows = _requests(record)
     if not rows:
         return ""
-    return render_template(
-        "approvals/_record_side.html", rows=rows, status_tag=status_tag, due_chip=due_chip
-    )
+    return render_template("approvals/_record_side.html", rows=rows, status_tag=status_tag)
 
 
 def _requests(record: Record) -> list[Row]:

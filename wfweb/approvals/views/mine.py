@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from wfweb.approvals import listing, queries
 from wfweb.approvals.inbox import Part
-from wfweb.approvals.presentation import amount_text, bare_title, due_chip, status_tag
+from wfweb.approvals.presentation import amount_text, bare_title, due_chip_of, status_tag
 from wfweb.approvals.views import bp
 from wfweb.identity.access import current_user, signed_in
 from wfweb.kernel.db import transaction
@@ -37,7 +37,7 @@ def mine() -> ResponseReturnValue:
             first_url=here if request.args.get("after") else "",
             amount_text=amount_text,
             bare_title=bare_title,
-            due_chip=due_chip,
+            due_chip_of=due_chip_of,
             status_tag=status_tag,
         )
 
