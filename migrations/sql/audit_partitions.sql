@@ -1,6 +1,7 @@
 -- Monthly partitions of the audit trail. Runs as its owner, because the application may not
--- create tables; rows that found no partition of their own stay in the default one.
-create function audit_ensure_partitions(ahead integer) returns integer
+-- create tables; rows that found no partition of their own stay in the default one. Every
+-- partition refuses to be emptied by itself: the trigger of the whole table is not asked then.
+create or replace function audit_ensure_partitions(ahead integer) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     month date := date_trunc('month', now())::date;
@@ -22,6 +23,10 @@ begin
             );
             execute format('alter table %I enable row level security', part);
             execute format('revoke all on %I from wfweb_app', part);
+            execute format(
+                'create trigger %I before truncate on %I for each statement'
+                ' execute function refuse_change()', part || '_no_truncate', part
+            );
             made := made + 1;
         end if;
         month := (month + interval '1 month')::date;

@@ -89,14 +89,31 @@ def test_the_application_cannot_touch_an_entry(company: UUID, statement: str):
 
 
 @pytest.mark.parametrize(
-    "statement", ["update audit_events set name = 'x'", "delete from audit_events"]
+    "statement",
+    [
+        "update audit_events set name = 'x'",
+        "delete from audit_events",
+        "truncate audit_events",
+        "truncate audit_events_default",
+        "truncate {month}",
+        "truncate {made}",
+    ],
 )
 def test_the_owner_cannot_either(company: UUID, statement: str):
     with transaction(company_id=company):
         change(new_id())
     with pytest.raises(Exception, match="append-only"), transaction(company_id=company):
+        session().execute(text("select audit_ensure_partitions(5)"))
         session().execute(text("reset role"))
-        session().execute(text(statement))
+        of_row = "select tableoid::regclass::text from audit_events"
+        newest = (
+            "select max(inhrelid::regclass::text) from pg_inherits"
+            " where inhparent = 'audit_events'::regclass and inhrelid <> 'audit_events_default'"
+            "::regclass"
+        )
+        names = {"month": of_row, "made": newest}
+        found = {name: session().scalar(text(query)) for name, query in names.items()}
+        session().execute(text(statement.format(**found)))
 
 
 def test_a_refused_permission_is_written_with_its_risk(company: UUID):
