@@ -1,6 +1,5 @@
 """Real threads with real commits: one open alert, nothing lost between two halves of a rule."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +9,10 @@ from flask import Flask
 from tests.alerts.conftest import Works, low, make_works
 from tests.conftest import make_company
 from tests.people import make_people
+from tests.support.together import together
 from wfweb.alerts import metrics, service
 from wfweb.app import create_app
-from wfweb.kernel.db import attempt, db, transaction
+from wfweb.kernel.db import db, transaction
 from wfweb.kernel.errors import Refusal
 from wfweb.kernel.settings import load_settings
 
@@ -22,27 +22,6 @@ pytestmark = pytest.mark.committed
 @pytest.fixture
 def crowd(committed_app: Flask) -> Works:
     return make_works(make_people(make_company()))
-
-
-def at_once(app: Flask, *acts: Callable[[], Any]) -> list[Any]:
-    """Run acts in threads that start together; return what each returned or raised."""
-    gate = threading.Barrier(len(acts))
-    results: list[Any] = [None] * len(acts)
-
-    def run(number: int, act: Callable[[], Any]) -> None:
-        with app.app_context():
-            gate.wait()
-            try:
-                results[number] = attempt(act)
-            except Exception as error:  # noqa: BLE001 - the test looks at it
-                results[number] = error
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def sending(works: Works, *items: dict[str, Any]) -> Callable[[], Any]:
@@ -58,7 +37,7 @@ def test_two_readings_of_one_record_raise_one_alert(committed_app: Flask, crowd:
     for number in range(10):
         tank = str(crowd.tank(f"T{number}"))
         send = sending(crowd, {"record": tank, "metric": "level", "value": 5})
-        results = at_once(committed_app, *[send] * 6)
+        results = together(committed_app, [send] * 6)
         assert [one for one in results if isinstance(one, Exception)] == []
         (alert,) = [one for one in crowd.alerts() if str(one.record_id) == tank]
         # Whoever began earlier but came second brought old news, which is kept and judges nothing.
@@ -80,11 +59,11 @@ def test_two_halves_of_a_rule_that_come_together_are_seen_together(
     )
     tanks = [str(crowd.tank(f"T{number}")) for number in range(10)]
     for tank in tanks:
-        results = at_once(
-            committed_app,
+        halves = [
             sending(crowd, {"record": tank, "metric": "on_hand", "value": 10}),
             sending(crowd, {"record": tank, "metric": "usage", "value": 300}),
-        )
+        ]
+        results = together(committed_app, halves)
         assert [one for one in results if isinstance(one, Exception)] == []
     assert len(crowd.alerts()) == len(tanks)
 
@@ -98,7 +77,7 @@ def test_batches_over_the_same_records_in_other_orders_do_not_wait_in_a_circle(
     down = [{"record": tank, "metric": "level", "value": 5} for tank in tanks]
     up = [{"record": tank, "metric": "level", "value": 50} for tank in reversed(tanks)]
     acts = [sending(crowd, *down), sending(crowd, *up), sending(crowd, *down[::-1])] * 2
-    results = at_once(committed_app, *acts)
+    results = together(committed_app, acts)
     assert [one for one in results if isinstance(one, Exception)] == []
     open_pairs = [(one.rule_id, one.record_id) for one in crowd.alerts() if one.is_open]
     assert len(open_pairs) == len(set(open_pairs))
@@ -117,7 +96,7 @@ def test_of_two_who_take_an_alert_one_gets_it(committed_app: Flask, crowd: Works
 
         return act
 
-    results = at_once(committed_app, take(crowd.people.otto), take(crowd.people.alma))
+    results = together(committed_app, [take(crowd.people.otto), take(crowd.people.alma)])
     refused = [one for one in results if isinstance(one, Refusal)]
     taken = [one for one in results if not isinstance(one, Exception)]
     assert (len(refused), len(taken)) == (1, 1)
@@ -138,7 +117,7 @@ def test_resolving_while_readings_come_leaves_rule_and_alert_agreed(
                 service.resolve(alert_id, "Known")
 
         send = sending(crowd, {"record": str(tank), "metric": "level", "value": 4})
-        results = at_once(committed_app, resolve, send, send)
+        results = together(committed_app, [resolve, send, send])
         assert [one for one in results if isinstance(one, Exception)] == []
         (alert,) = [one for one in crowd.alerts() if one.record_id == tank]
         assert alert.status == "resolved"

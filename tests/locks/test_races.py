@@ -1,7 +1,6 @@
 """Locks at the same moment as everything else: real threads, real commits."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +10,8 @@ from tests.conftest import make_company
 from tests.locks.conftest import Estate, approval_workflow, make_estate
 from tests.locks.interleaving import race
 from tests.people import make_people
-from wfweb.kernel.db import attempt, transaction
+from tests.support.together import together
+from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Locked
 from wfweb.locks import permits, service
 from wfweb.locks.errors import LockEndedAlready, PermitRefused
@@ -24,28 +24,6 @@ TRIALS = 40
 @pytest.fixture
 def busy(committed_app: Flask) -> Estate:
     return make_estate(make_people(make_company()))
-
-
-def together(app: Flask, acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run acts at one moment, each in a thread of its own; results or exceptions."""
-    gate = threading.Barrier(len(acts))
-    outcomes: list[Any] = [None] * len(acts)
-
-    def run(place: int, act: Callable[[], Any]) -> None:
-        with app.app_context():
-            gate.wait(20)
-            try:
-                outcomes[place] = attempt(act)
-            except Exception as error:  # noqa: BLE001 - the outcome is what is asked for
-                outcomes[place] = error
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert not any(thread.is_alive() for thread in threads), "stuck"
-    return outcomes
 
 
 def test_a_lock_between_check_and_act(committed_app: Flask, busy: Estate):

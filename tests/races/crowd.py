@@ -1,6 +1,5 @@
 """Many people at the same moment: threads behind a barrier, real commits, a count afterwards."""
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,9 +13,10 @@ from sqlalchemy import text
 from tests.approvals.conftest import ORDER_TYPE, World
 from tests.conftest import make_company
 from tests.people import Person, make_people, person_of
+from tests.support.together import together
 from wfweb.identity import queries
 from wfweb.identity import service as identity
-from wfweb.kernel.db import attempt, session, transaction
+from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import AlreadyDecided, Forbidden
 from wfweb.records import types
 
@@ -34,26 +34,7 @@ class Crowd:
 
     def together(self, acts: Sequence[Callable[[], Any]]) -> list[Any]:
         """Run acts at one moment, each in a thread of its own; results or exceptions."""
-        gate = threading.Barrier(len(acts))
-        outcomes: list[Any] = [None] * len(acts)
-
-        def run(place: int, act: Callable[[], Any]) -> None:
-            with self.app.app_context():
-                gate.wait(20)
-                try:
-                    outcomes[place] = attempt(act)
-                except Exception as error:  # noqa: BLE001 - the outcome is what is asked for
-                    outcomes[place] = error
-
-        threads = [
-            threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(PATIENCE * 2)
-        assert not any(thread.is_alive() for thread in threads), "stuck"
-        return outcomes
+        return together(self.app, acts)
 
     def persistent(self, act: Callable[[], Any]) -> Callable[[], Any]:
         """Try again while it is somebody else's turn, as a person does."""

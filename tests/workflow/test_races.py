@@ -1,6 +1,5 @@
 """Two people at once: real threads, real commits; one wins, the other is told, nothing doubles."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +11,13 @@ from sqlalchemy import func, select
 
 from tests.conftest import make_company
 from tests.people import People, make_people
+from tests.support.together import together
 from tests.workflow.conftest import ORDER_TYPE, body
 from wfweb.events import timers
 from wfweb.events.models import Timer
 from wfweb.kernel import clock
 from wfweb.kernel.actor import Actor
-from wfweb.kernel.db import attempt, session, transaction
+from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict
 from wfweb.records import service as records
 from wfweb.records import types
@@ -38,26 +38,6 @@ def people(committed_app: Flask) -> People:
         definitions.save_draft(body(record_type="order"))
         definitions.publish("order_check", comment="For the test")
     return cast
-
-
-def together(app: Flask, acts: list[Callable[[], Any]]) -> list[Any]:
-    """Run acts at one moment, each in a thread; return results or exceptions."""
-    gate, outcomes = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(place: int, act: Callable[[], Any]) -> None:
-        with app.app_context():
-            gate.wait(20)
-            try:
-                outcomes[place] = attempt(act)
-            except Exception as error:  # noqa: BLE001 - the outcome is what is asked for
-                outcomes[place] = error
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return outcomes
 
 
 def count(people: People, *conditions: Any) -> int:
