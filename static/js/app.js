@@ -142,7 +142,8 @@
   document.addEventListener('htmx:config:request', event => {
     const token = $('meta[name=csrf-token]')?.content;
     const request = event.detail.ctx.request;
-    if (token && request.method !== 'GET') request.headers['X-CSRFToken'] = token;
+    if (request.method === 'GET') request.body?.delete?.('csrf_token'); // an address is logged and shared
+    else if (token) request.headers['X-CSRFToken'] = token;
   });
 
   // ---- the docked bar: keep focused things out from under it ----

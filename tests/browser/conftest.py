@@ -109,6 +109,8 @@ def new_page(
     contexts: list[BrowserContext] = []
 
     def keep_inside(route: Route) -> None:
+        if "csrf_token=" in route.request.url:
+            complaints.found.append(f"wrote a secret into {route.request.url}")
         if route.request.url.startswith(site.url):
             route.continue_()
         else:
