@@ -19,7 +19,7 @@ from wfweb.alerts import lapsing as alert_lapsing
 from wfweb.alerts import moments as alert_moments
 from wfweb.alerts import telling as alert_telling
 from wfweb.alerts.views import fragments as alert_fragments
-from wfweb.approvals import act, calendar_use, clock_facts, deadlines, edits, tables
+from wfweb.approvals import act, calendar_use, clock_facts, deadlines, edits, matrices
 from wfweb.approvals import events as approval_events
 from wfweb.approvals import jobs as approval_jobs
 from wfweb.approvals import queries as approval_queries
@@ -243,7 +243,7 @@ def _calendars() -> None:
 def _approvals() -> None:
     ports.before_edit = edits.lock_for_edit
     ports.edit_guard = edits.edit_guard
-    known.matrices_from(tables.live_codes)
+    known.matrices_from(matrices.live_codes)
     ports.record_view_allowed = approval_queries.may_see_record
     events.subscribe_now(StateEntered, approval_reactions.on_state_entered)
     events.subscribe_now(InstanceMoved, approval_reactions.on_instance_moved)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.people import People
 from tests.records.conftest import CUSTOMER, line
-from wfweb.approvals import tables
+from wfweb.approvals import matrices
 from wfweb.approvals.models import ApprovalAssignment, ApprovalRequest
 from wfweb.approvals.service import ask
 from wfweb.calendars import service as calendars
@@ -118,8 +118,8 @@ def make_world(people: People) -> World:
         definitions.import_definition(APPROVAL)
         session().flush()
         definitions.publish("order_approval", comment="First version")
-        tables.save_matrix("order_matrix", MATRIX, name="Orders", record_type_code="order")
-        tables.publish_matrix("order_matrix")
+        matrices.save_matrix("order_matrix", MATRIX, name="Orders", record_type_code="order")
+        matrices.publish_matrix("order_matrix")
         calendars.save_calendar("office", OFFICE_HOURS)
         calendars.publish("office")
         promises.save_definition(PROMISE)

@@ -22,7 +22,7 @@ comment="")``, ``re_resolve(request_id)``, ``escalate(request_id, reason=)``
     Ask the requester; returns the comment's id. ``mark_seen(request_id) -> Seen``
     remembers what the actor was shown and answers what changed since the last time.
 ``save_matrix(code, body, ...)``, ``publish_matrix(code, ...)``, ``retire_matrix(code)``
-    Matrices, in :mod:`wfweb.approvals.tables`.
+    Matrices, in :mod:`wfweb.approvals.matrices`.
 
 Reads in :mod:`wfweb.approvals.queries`:
 

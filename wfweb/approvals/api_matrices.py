@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from wfweb import conditions
-from wfweb.approvals import tables
+from wfweb.approvals import matrices, matrix_answers
+from wfweb.approvals.matrix_checks import checked
 from wfweb.approvals.matrix_report import ERROR, check_data
 from wfweb.approvals.models import ApprovalMatrix, ApprovalMatrixVersion
 from wfweb.approvals.schemas_matrices import (
@@ -61,7 +62,7 @@ def list_matrices(query: PageQuery) -> MatrixPage:
 )
 def get_matrix(code: str) -> MatrixOut:
     """Return one matrix."""
-    return MatrixOut.model_validate(tables.find_matrix(code))
+    return MatrixOut.model_validate(matrices.find_matrix(code))
 
 
 @endpoint(
@@ -72,7 +73,7 @@ def get_matrix(code: str) -> MatrixOut:
     response=MatrixVersionOut,
     versioned="optional",
     scope="admin",
-    permission=tables.EDIT,
+    permission=matrices.EDIT,
     summary="Write the draft of a matrix",
     description="Makes the matrix when its code is new.",
 )
@@ -82,8 +83,8 @@ def save_matrix_draft(code: str, body: MatrixDraftIn, version: int | None) -> Ma
         raise ValidationFailed.at("/record_type", "There is no such record type", "unknown")
     rows = body.body.plain()
     with under("/body"):
-        tables.checked(rows, body.record_type)
-    draft = tables.save_matrix(
+        checked(rows, body.record_type)
+    draft = matrices.save_matrix(
         code,
         rows,
         name=body.name,
@@ -129,7 +130,7 @@ def _report(data: dict[str, object], fields: conditions.FieldTypes) -> ReportOut
 )
 def report_matrix(code: str, query: NumberQuery) -> ReportOut:
     """Return what is to know about a version."""
-    kept = tables.find_matrix(code)
+    kept = matrices.find_matrix(code)
     record_type = find_type(kept.record_type_code) if kept.record_type_code else None
     fields = fields_of(record_type) if record_type else conditions.FieldTypes({})
     return _report(_version(kept, query.number).body, fields)
@@ -157,7 +158,7 @@ def _version(kept: ApprovalMatrix, number: int | None) -> ApprovalMatrixVersion:
 def list_matrix_versions(code: str, query: PageQuery) -> MatrixVersionPage:
     """Return versions with their rows, latest first."""
     statement = select(ApprovalMatrixVersion).where(
-        ApprovalMatrixVersion.matrix_id == tables.find_matrix(code).id
+        ApprovalMatrixVersion.matrix_id == matrices.find_matrix(code).id
     )
     return page_of(
         MatrixVersionPage, statement, [ApprovalMatrixVersion.number], query, falling=True
@@ -172,13 +173,13 @@ def list_matrix_versions(code: str, query: PageQuery) -> MatrixVersionPage:
     response=MatrixVersionOut,
     versioned="optional",
     scope="admin",
-    permission=tables.EDIT,
+    permission=matrices.EDIT,
     summary="Publish the draft of a matrix",
     description="Open requests keep the version that answered them.",
 )
 def publish_matrix(code: str, body: MatrixPublishIn, version: int | None) -> MatrixVersionOut:
     """Make the draft the rule."""
-    made = tables.publish_matrix(
+    made = matrices.publish_matrix(
         code,
         effective_from=_instant("/effective_from", body.effective_from),
         effective_to=_instant("/effective_to", body.effective_to),
@@ -199,13 +200,13 @@ def _instant(place: str, moment: datetime | None) -> datetime | None:
     "/matrices/<code>/retire",
     response=MatrixOut,
     scope="admin",
-    permission=tables.EDIT,
+    permission=matrices.EDIT,
     summary="Let a matrix answer nothing any more",
 )
 def retire_matrix(code: str) -> MatrixOut:
     """Retire a matrix."""
-    tables.retire_matrix(code)
-    return MatrixOut.model_validate(tables.find_matrix(code))
+    matrices.retire_matrix(code)
+    return MatrixOut.model_validate(matrices.find_matrix(code))
 
 
 @endpoint(
@@ -222,10 +223,10 @@ def retire_matrix(code: str) -> MatrixOut:
 )
 def evaluate_matrix(code: str, body: MatrixAskIn) -> MatrixAnswerOut:
     """Return who would be asked, and why."""
-    tables.find_matrix(code)
+    matrices.find_matrix(code)
     _record_type, facts = subject_of(body)
     context = conditions.make_context(facts, now=clock.now(), requester=requester_facts())
-    answer = tables.ask(code, context)
+    answer = matrix_answers.ask(code, context)
     return MatrixAnswerOut(
         auto_approved=answer.automatic is not None,
         levels=answer.levels,

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from wfweb import conditions
+from wfweb.approvals.matrices import find_matrix
 from wfweb.approvals.matrix import Matrix, MatrixResult, choose
+from wfweb.approvals.matrix_answers import reads_of
 from wfweb.approvals.models import ApprovalMatrix, ApprovalMatrixVersion
-from wfweb.approvals.tables import find_matrix, reads_of
 from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session

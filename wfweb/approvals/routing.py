@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wfweb.approvals import tables
+from wfweb.approvals import matrix_answers
 from wfweb.approvals.matrix import record_fields
 from wfweb.approvals.rules import MAX_LEVELS
 from wfweb.approvals.wording import rule_text
@@ -96,7 +96,7 @@ def fields_of(spec: Mapping[str, Any]) -> set[str]:
 
 
 def _by_matrix(code: str, approval: Mapping[str, Any], facts: Mapping[str, Any]) -> Route:
-    answer = tables.ask(code, facts)
+    answer = matrix_answers.ask(code, facts)
     made = Route(explanation=answer.explanation, automatic=answer.automatic)
     made.problem = answer.problem
     levels = [

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from wfweb.approvals.tables import MAX_ROWS
+from wfweb.approvals.matrix_checks import MAX_ROWS
 from wfweb.kernel.api import In, Out, Page, Query, example
 from wfweb.records.schemas_conditions import Condition, SubjectIn
 from wfweb.workflow.schemas import MAX_LEVELS, Level

@@ -4,10 +4,10 @@ from wfweb.approvals.asking import ask
 from wfweb.approvals.deadlines import escalate
 from wfweb.approvals.deciding import ItemResult, Outcome, decide, decide_loaded, decide_many
 from wfweb.approvals.ending import resubmit, withdraw
+from wfweb.approvals.matrices import publish_matrix, retire_matrix, save_matrix
 from wfweb.approvals.opening import open_request
 from wfweb.approvals.seats import add_approver, delegate, re_resolve, reassign
 from wfweb.approvals.seeing import Seen, mark_seen
-from wfweb.approvals.tables import publish_matrix, retire_matrix, save_matrix
 
 __all__ = [
     "ItemResult",

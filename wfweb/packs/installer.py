@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wfweb.approvals import tables
+from wfweb.approvals import matrices
+from wfweb.approvals.matrix_answers import effective
+from wfweb.approvals.matrix_checks import checked
 from wfweb.identity import queries as identity
 from wfweb.identity import service as identity_service
 from wfweb.kernel.errors import NotFound
@@ -71,19 +73,19 @@ def install(pack: Pack) -> Installed:
 
 def _install_matrix(matrix: Mapping[str, Any]) -> bool:
     body = {"hit_policy": matrix["hit_policy"], "rows": matrix["rows"]}
-    clean = tables.checked(body, matrix["record_type"])
+    clean = checked(body, matrix["record_type"])
     start = matrix["effective_from"]
-    current = tables.effective(matrix["code"], start)
+    current = effective(matrix["code"], start)
     if current is not None and current[1].body == clean:
         return False
-    tables.save_matrix(
+    matrices.save_matrix(
         matrix["code"],
         body,
         name=matrix["name"],
         description=matrix["description"],
         record_type_code=matrix["record_type"],
     )
-    tables.publish_matrix(
+    matrices.publish_matrix(
         matrix["code"],
         effective_from=start if current is None and isinstance(start, datetime) else None,
     )

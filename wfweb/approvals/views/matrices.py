@@ -6,6 +6,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from wfweb import conditions
+from wfweb.approvals.matrices import EDIT
 from wfweb.approvals.matrix import MatrixResult
 from wfweb.approvals.matrix_forms import approvers_in_words
 from wfweb.approvals.matrix_reading import (
@@ -17,7 +18,6 @@ from wfweb.approvals.matrix_reading import (
 )
 from wfweb.approvals.matrix_report import Finding, check_data
 from wfweb.approvals.presentation import quorum_text
-from wfweb.approvals.tables import EDIT
 from wfweb.approvals.views import bp
 from wfweb.identity.access import current_user, requires, signed_in
 from wfweb.kernel.db import transaction

@@ -9,9 +9,9 @@ from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
 
 from wfweb.approvals import matrix_forms, service
+from wfweb.approvals.matrices import EDIT
 from wfweb.approvals.matrix_forms import Form
 from wfweb.approvals.matrix_reading import MatrixPage, field_types, matrix_page
-from wfweb.approvals.tables import EDIT
 from wfweb.approvals.views import bp
 from wfweb.approvals.views.matrices import shown_context
 from wfweb.identity.access import requires
