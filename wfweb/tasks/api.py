@@ -63,12 +63,12 @@ def take_task(task_id: UUID) -> TaskOut:
     "/tasks/<uuid:task_id>/give",
     request=TaskGive,
     response=TaskOut,
-    errors=[Conflict],
+    versioned="optional",
     summary="Give a task to somebody",
 )
-def give_task(task_id: UUID, body: TaskGive) -> TaskOut:
+def give_task(task_id: UUID, body: TaskGive, version: int | None) -> TaskOut:
     """Give a task to somebody else."""
-    return TaskOut.model_validate(service.give(task_id, body.assignee_id))
+    return TaskOut.model_validate(service.give(task_id, body.assignee_id, version=version))
 
 
 @endpoint(
@@ -77,10 +77,10 @@ def give_task(task_id: UUID, body: TaskGive) -> TaskOut:
     "/tasks/<uuid:task_id>/close",
     request=TaskClose,
     response=TaskOut,
-    errors=[Conflict],
+    versioned="optional",
     summary="Report a task done, or cancel it",
 )
-def close_task(task_id: UUID, body: TaskClose) -> TaskOut:
+def close_task(task_id: UUID, body: TaskClose, version: int | None) -> TaskOut:
     """End a task."""
     end = service.complete if body.status == "done" else service.cancel
-    return TaskOut.model_validate(end(task_id, outcome=body.outcome))
+    return TaskOut.model_validate(end(task_id, outcome=body.outcome, version=version))

@@ -48,6 +48,12 @@ def may(act: str, task: Task) -> bool:
     return any(rule(actor, task) for rule in RULES[act])
 
 
+def may_take_at_all(task: Task) -> bool:
+    """Tell whether the actor could take a task if nobody had it: is of its role, or manages."""
+    actor = current_actor()
+    return task.role_code in actor.roles or _manager(actor, task)
+
+
 def require(act: str, task: Task) -> None:
     """Check that the current actor may do something to a task.
 

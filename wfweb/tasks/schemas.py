@@ -41,6 +41,7 @@ class TaskGive(In):
     model_config = example({"assignee_id": "0199c1de-0000-7000-8000-00000000abcd"})
 
     assignee_id: UUID
+    version: int | None = None
 
 
 class TaskClose(In):
@@ -50,6 +51,7 @@ class TaskClose(In):
 
     status: Literal["done", "cancelled"] = "done"
     outcome: Outcome = Field(default="", description="Needed when it is cancelled.")
+    version: int | None = None
 
 
 class TaskOut(Out):

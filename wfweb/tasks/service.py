@@ -42,8 +42,13 @@ def create_task(
         return known
     title = title.strip()
     _check(title, description, priority, assignee_id, role_code)
+    with session().begin_nested() as numbering:
+        key = next_key(KEY_PREFIX)  # from here on, others who make tasks wait for us
+        if cause is not None and (known := _of_cause(cause)) is not None:
+            numbering.rollback()
+            return known
     task = Task(
-        key=next_key(KEY_PREFIX),
+        key=key,
         title=title,
         description=description.strip(),
         assignee_id=assignee_id,
@@ -67,44 +72,56 @@ def create_task(
 
 
 def take(task_id: UUID) -> Task:
-    """Take a task that waits for one's role.
+    """Take a task that waits for one's role; who has it already keeps it.
 
     :raises Conflict: when somebody else took it first, or it is closed.
     """
-    task = _open(task_id)
+    task = queries.by_id(task_id, lock=True)
+    me = current_actor().id
+    if task.assignee_id not in {None, me} and policy.may_take_at_all(task):
+        raise Conflict(f"{task.key} was taken already.", current_version=task.version)
+    _require("view", task)
+    if task.assignee_id == me:
+        return task
     policy.require("take", task)
-    return _give(task, current_actor().id)
+    return _give(task, me)
 
 
-def give(task_id: UUID, assignee_id: UUID) -> Task:
+def give(task_id: UUID, assignee_id: UUID, *, version: int | None = None) -> Task:
     """Give a task to somebody else.
 
+    :param version: what was seen, for whoever wants to be told of changes since.
+    :raises Conflict: when it is closed, or is not as it was seen any more.
     :raises ValidationFailed: when there is nobody of that id who works here.
     """
-    task = _open(task_id)
-    policy.require("give", task)
+    task = queries.by_id(task_id, lock=True)
+    _require("give", task, version)
     _check(task.title, task.description, task.priority, assignee_id, None)
     return _give(task, assignee_id)
 
 
-def complete(task_id: UUID, *, outcome: str = "") -> Task:
-    """Report a task done, with a word on what came out of it."""
-    return _close(task_id, "complete", "done", outcome)
+def complete(task_id: UUID, *, outcome: str = "", version: int | None = None) -> Task:
+    """Report a task done, with a word on what came out of it.
+
+    :raises Conflict: when it is closed, or is not as it was seen any more.
+    """
+    return _close(task_id, "complete", "done", outcome, version)
 
 
-def cancel(task_id: UUID, *, outcome: str) -> Task:
+def cancel(task_id: UUID, *, outcome: str, version: int | None = None) -> Task:
     """Take a task back that is not wanted any more.
 
+    :raises Conflict: when it is closed, or is not as it was seen any more.
     :raises ValidationFailed: without a reason.
     """
     if not outcome.strip():
         raise ValidationFailed.at("/outcome", "Say why it is not wanted any more")
-    return _close(task_id, "cancel", "cancelled", outcome)
+    return _close(task_id, "cancel", "cancelled", outcome, version)
 
 
-def _close(task_id: UUID, act: str, status: str, outcome: str) -> Task:
-    task = _open(task_id)
-    policy.require(act, task)
+def _close(task_id: UUID, act: str, status: str, outcome: str, version: int | None) -> Task:
+    task = queries.by_id(task_id, lock=True)
+    _require(act, task, version)
     if len(outcome) > LONGEST_TEXT:
         raise ValidationFailed.at("/outcome", f"Use at most {LONGEST_TEXT} characters")
     before = {"status": task.status}
@@ -127,12 +144,19 @@ def _give(task: Task, assignee_id: UUID | None) -> Task:
     return task
 
 
-def _open(task_id: UUID) -> Task:
-    task = queries.by_id(task_id, lock=True)
+def _require(act: str, task: Task, version: int | None = None) -> None:
+    """Check that a locked task is open, as it was seen, and one's own; in this order of telling.
+
+    Who may not see a task learns nothing of it. Who may, is told first that it changed: that
+    somebody else has it now is the reason why an act is refused, and worth more than the refusal.
+    """
+    policy.require("view", task)
     if task.status != "open":
         detail = f"{task.key} is {task.status} already."
-        raise Conflict(detail, current_version=task.version)
-    return task
+        raise Conflict(detail, current_version=task.version, your_version=version)
+    if version not in {None, task.version}:
+        raise Conflict(current_version=task.version, your_version=version)
+    policy.require(act, task)
 
 
 def _of_cause(cause: str) -> Task | None:

@@ -7,9 +7,9 @@ from flask import Blueprint, Response, render_template, request, url_for
 from wfweb.identity import queries as people
 from wfweb.identity.access import signed_in, user_or_none
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import ValidationFailed, by_field
+from wfweb.kernel.errors import Conflict, ValidationFailed
 from wfweb.kernel.ports import ports
-from wfweb.kernel.web import page, respond
+from wfweb.kernel.web import page, respond, whole_number
 from wfweb.records.models import Record
 from wfweb.tasks import policy, queries, service
 from wfweb.tasks.models import Task
@@ -61,8 +61,8 @@ def give(task_id: UUID) -> Response:
         if person is None:
             raise ValidationFailed.at("/email", "Nobody here has this address")
         with transaction():
-            task = service.give(task_id, person.id)
-    except ValidationFailed as refusal:
+            task = service.give(task_id, person.id, version=_seen())
+    except (ValidationFailed, Conflict) as refusal:
         return _again(task_id, refusal)
     return respond(url_for("tasks.show", key=task.key), say=f"{person.name} has it now")
 
@@ -74,8 +74,9 @@ def close(task_id: UUID) -> Response:
     close_it = service.cancel if request.form.get("act") == "cancel" else service.complete
     try:
         with transaction():
-            task = close_it(task_id, outcome=request.form.get("outcome", ""))
-    except ValidationFailed as refusal:
+            outcome = request.form.get("outcome", "")
+            task = close_it(task_id, outcome=outcome, version=_seen())
+    except (ValidationFailed, Conflict) as refusal:
         return _again(task_id, refusal)
     return respond(url_for("tasks.show", key=task.key), say=f"{task.key} is {task.status}")
 
@@ -92,12 +93,22 @@ def record_side(record: Record) -> str:
     return render_template("tasks/_side.html", tasks=tasks, people=known, seen=seen)
 
 
-def _again(task_id: UUID, refusal: ValidationFailed) -> Response:
-    messages = by_field(refusal.errors)
-    return _show(queries.by_id(task_id), messages=messages, status=refusal.status)
+def _seen() -> int | None:
+    return whole_number(request.form.get("version"))
 
 
-def _show(task: Task, *, messages: dict[str, str] | None = None, status: int = 200) -> Response:
+def _again(task_id: UUID, refusal: ValidationFailed | Conflict) -> Response:
+    """Draw the task as it is now, with what was typed and what is wrong with it."""
+    task = queries.by_id(task_id)
+    if isinstance(refusal, Conflict):
+        return _show(task, changed=refusal.detail or refusal.title, status=refusal.status)
+    messages = {error.pointer.strip("/"): error.message for error in refusal.errors}
+    return _show(task, messages=messages, status=refusal.status)
+
+
+def _show(
+    task: Task, *, messages: dict[str, str] | None = None, changed: str = "", status: int = 200
+) -> Response:
     policy.require("view", task)
     about = ports.subject_label("record", task.record_id) if task.record_id else None
     ids = [person for person in (task.assignee_id, task.closed_by_id) if person]
@@ -108,6 +119,7 @@ def _show(task: Task, *, messages: dict[str, str] | None = None, status: int = 2
         about=about,
         people=people.people_by_ids(ids),
         messages=messages or {},
+        changed=changed,
         typed=request.form,
         may_do={act: policy.may(act, task) for act in policy.RULES},
     )
