@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.records.conftest import ORDER, line
 from wfweb.kernel.errors import ValidationFailed
 from wfweb.records.check import check_record
-from wfweb.records.fields import read_fields
+from wfweb.records.field_reading import read_fields
 from wfweb.records.money import exact, text_of
 from wfweb.records.shape import Shape, compile_shape
 from wfweb.records.sniff import safe_name, serve_as

@@ -8,7 +8,7 @@ from tests.records.conftest import ORDER, definition_of_order
 from tests.records.test_checks import places
 from wfweb.kernel.errors import ValidationFailed
 from wfweb.records.definition import read_definition
-from wfweb.records.fields import read_fields
+from wfweb.records.field_reading import read_fields
 from wfweb.records.titles import check_template
 
 

@@ -17,7 +17,7 @@ from wfweb.kernel.ids import new_id
 from wfweb.packs import demo, install, read_pack
 from wfweb.records.check import check_record
 from wfweb.records.definition import read_definition
-from wfweb.records.fields import read_fields
+from wfweb.records.field_reading import read_fields
 from wfweb.records.service import create_record
 from wfweb.records.shape import compile_shape
 

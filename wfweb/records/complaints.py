@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from wfweb.kernel.errors import FieldError
-from wfweb.records.fields import RESERVED, Field, pointer
+from wfweb.records.field_reading import RESERVED
+from wfweb.records.fields import Field, pointer
 from wfweb.records.shape import Shape
 from wfweb.records.values import spoken
 

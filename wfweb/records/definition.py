@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wfweb.kernel.errors import FieldError, ValidationFailed
-from wfweb.records.fields import Field, flat, pointer, read_fields, storable
+from wfweb.records.field_reading import read_fields
+from wfweb.records.fields import Field, flat, pointer, storable
 from wfweb.records.policy import ACTIONS
 from wfweb.records.titles import check_template
 from wfweb.records.totals import Total, read_totals

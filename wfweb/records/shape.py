@@ -10,7 +10,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from wfweb.records.fields import Field, flat, read_fields
+from wfweb.records.field_reading import read_fields
+from wfweb.records.fields import Field, flat
 from wfweb.records.schema import schema_of
 from wfweb.records.totals import Total, read_totals
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
-from wfweb.records.fields import MAX_FIELDS
+from wfweb.records.field_reading import MAX_FIELDS
 
 Typed = dict[str, Any]
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
