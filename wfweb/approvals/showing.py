@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
+from wfweb.approvals.chain import chain
 from wfweb.approvals.content import Difference
+from wfweb.approvals.happenings import Entry, happenings
 from wfweb.approvals.models import ApprovalRequest
 from wfweb.approvals.presentation import (
     DueChip,
@@ -17,14 +18,12 @@ from wfweb.approvals.presentation import (
     difference_rows,
     due_chip,
     mentioned,
-    quorum_text,
     status_tag,
     words_of,
 )
 from wfweb.approvals.queries import LevelView, RequestPage, SeatView
 from wfweb.calendars.words import in_words
 from wfweb.kernel import clock
-from wfweb.kernel.actor import current_actor
 from wfweb.kernel.formats import short_moment
 from wfweb.records.fields import Field
 from wfweb.records.lookups import Names, names_for
@@ -65,42 +64,6 @@ class Change:
     quoted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """One person in the chain."""
-
-    id: UUID
-    name: str
-    you: bool
-    behalf: str
-    words: str
-    at: datetime | None
-    counts: bool
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One level of the chain."""
-
-    number: int
-    state: str
-    title: str
-    note: str
-    seats: Sequence[Seat]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing that happened."""
-
-    name: str
-    text: str
-    at: datetime
-    body: str = ""
-    icon: str = ""
-
-
 class Shown:
     """A request with everything its templates draw; made once a page."""
 
@@ -116,7 +79,7 @@ class Shown:
         self.amount = amount_text(found.request.amount, found.request.currency)
         self.asks = self.amount or found.request.key
         self.attachments = list(snapshot.get("attachments", ()))
-        self.levels = [_step(view, found) for view in found.levels]
+        self.levels = chain(found)
         self.chip: DueChip | None = self._chip()
 
     @property
@@ -273,15 +236,7 @@ class Shown:
 
     def entries(self) -> list[Entry]:
         """Return what happened in this round, newest first."""
-        found = [_decided(one, self.found) for one in self.found.decisions]
-        for said in self.found.comments:
-            person = self.found.people.get(said.by_id) if said.by_id else None
-            name = person.name if person else "wfweb"
-            found.append(Entry(name, "wrote", said.at, said.body))
-        asker = self.found.requester.name if self.found.requester else "wfweb"
-        number = f"round {self.request.round}" if self.request.round > 1 else "this"
-        found.append(Entry(asker, f"asked for {number}", self.request.created_at))
-        return sorted(found, key=lambda entry: entry.at, reverse=True)
+        return happenings(self.found)
 
 
 def _reason(why: str) -> str:
@@ -298,81 +253,6 @@ def _how_ended(previous: ApprovalRequest) -> tuple[str, str]:
     text = words.get(previous.outcome_reason or "", "")
     when = short_moment(previous.decided_at) if previous.decided_at else ""
     return text, when
-
-
-_DONE = {
-    "approve": "approved level {level}",
-    "reject": "rejected at level {level}",
-    "send_back": "sent it back for changes",
-    "delegate": "handed it over",
-    "withdraw": "withdrew it",
-    "reassign": "reassigned it",
-}
-_CHANNELS = {"api": " · by API", "mail_link": " · from the e-mail", "job": " · by wfweb"}
-
-
-def _decided(one: Any, found: RequestPage) -> Entry:
-    text = _DONE.get(one.decision, "answered").format(level=one.level_number)
-    if one.decision == "approve" and one.level_number == 0:
-        text = "approved"
-    behalf = found.people.get(one.on_behalf_of_id) if one.on_behalf_of_id else None
-    if behalf is not None:
-        text += f" for {behalf.name}"
-    if one.carried_from_id is not None:
-        text += " (the same answer counts here)"
-    reason = _reason_label(one.reason_code, found)
-    if reason:
-        text += f": {reason}"
-    icon = "" if one.user_id else "bolt"
-    return Entry(one.user_name, text + _CHANNELS.get(one.channel, ""), one.at, one.comment, icon)
-
-
-def _reason_label(code: str | None, found: RequestPage) -> str:
-    labels = {str(r["code"]): str(r["label"]) for r in found.reject_reasons}
-    return labels.get(code or "", "")
-
-
-_STATES = {"approved": "done", "open": "now", "rejected": "fail", "skipped": "skipped"}
-
-
-def _step(view: LevelView, found: RequestPage) -> Step:
-    level = view.level
-    seats = [_seat(one, found) for one in view.seats]
-    count = len([one for one in seats if one.counts])
-    how = quorum_text(level.quorum, count, level.min_approvers, level.ordering) if count > 1 else ""
-    note = ""
-    if level.status == "waiting" or not seats:
-        note = level.closed_because or level.rule_text
-    state = _STATES.get(level.status, "")
-    if state == "now" and not (
-        found.is_latest and found.request.status in {"pending", "escalated"}
-    ):
-        state = "skipped"
-    return Step(level.number, state, f"{level.name}, {how}" if how else level.name, note, seats)
-
-
-def _seat(view: SeatView, found: RequestPage) -> Seat:
-    seat, made = view.seat, view.decision
-    name = view.user.name if view.user else "Somebody who left"
-    at: datetime | None = None
-    if seat.status == "pending":
-        words = "waiting since" if seat.asked_at else "their turn comes later"
-        at = seat.asked_at
-    elif made is not None and made.decision in {"approve", "reject", "send_back"}:
-        words = {"approve": "approved", "reject": "rejected"}.get(made.decision, "sent back")
-        at = made.at
-    else:
-        words = seat.closed_because or seat.status
-    return Seat(
-        id=seat.id,
-        name=name,
-        you=seat.user_id == current_actor().id,
-        behalf=view.behalf_of.name if view.behalf_of else "",
-        words=words,
-        at=at,
-        counts=seat.status not in {"delegated", "skipped"},
-        open=seat.status == "pending" and found.is_latest,
-    )
 
 
 def above(limit: Decimal | None, request: ApprovalRequest, currency: str) -> bool:
