@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -14,6 +15,7 @@ from wfweb.kernel.settings import Settings
 from wfweb.notifications.rendering import Rendered, one_line
 
 PERMANENT = 500
+LONGEST_WORD = 60
 
 
 def compose(
@@ -25,7 +27,9 @@ def compose(
     """
     host = urlsplit(settings.public_url).hostname or "localhost"
     message = EmailMessage()
-    message["Subject"] = one_line(rendered.subject)
+    # Set as it is: the library would look for encoded words in what people wrote, and write out
+    # what it decodes, line breaks and further headers included.
+    message.set_raw("Subject", _encoded(one_line(rendered.subject)))
     name, address = parseaddr(settings.mail_from)
     message["From"] = _address(address, one_line(name))
     message["To"] = _address(to)
@@ -41,6 +45,15 @@ def compose(
     message.set_content(rendered.text)
     message.add_alternative(rendered.html, subtype="html")
     return message
+
+
+def _encoded(text: str) -> str:
+    """Return text as the value of a header: ASCII in lines, or encoded words that hold it all."""
+    plain = (
+        text.isascii() and "=?" not in text and all(len(w) <= LONGEST_WORD for w in text.split())
+    )
+    charset = "us-ascii" if plain else "utf-8"
+    return Header(text, charset, header_name="Subject").encode()
 
 
 def _address(text: str, name: str = "") -> Address:
