@@ -81,6 +81,7 @@ def test_who_gets_it_is_taken_from_the_envelope_not_the_headers(catcher, folder)
     assert [(mail.subject, mail.recipients) for mail in rui] == [
         ("To many", ("rui@wfweb.example", "mia@wfweb.example"))
     ]
+    assert maildrop.newest_first(folder, to="rui") == rui, "a part of the address is enough"
     assert len(maildrop.newest_first(folder)) == 2
     assert len(maildrop.newest_first(folder, limit=1)) == 1
 

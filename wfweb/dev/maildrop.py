@@ -32,11 +32,11 @@ class Mail:
 
 
 def newest_first(folder: Path, *, to: str = "", limit: int = 200) -> list[Mail]:
-    """The newest messages, at most ``limit``; ``to`` keeps those sent to this address."""
+    """The newest messages, at most ``limit``; ``to`` is a part of the receiver's address."""
     found: list[Mail] = []
     for path in sorted(folder.glob("[0-9]*.eml"), reverse=True):
         mail = find(folder, path.stem)
-        if mail is None or (to and to.casefold() not in map(str.casefold, mail.recipients)):
+        if mail is None or (to and to.casefold() not in " ".join(mail.recipients).casefold()):
             continue
         found.append(mail)
         if len(found) == limit:
