@@ -101,3 +101,31 @@ def test_a_taken_port_is_one_sentence(command, monkeypatch):
     expected = f"Port {port} is taken; choose another one: WFWEB_PORT={port + 1} make run\n"
     assert answer.stdout == expected
     assert free_port() != port
+
+
+LONG_WORK = """
+from wfweb.cli.outcome import answer, progress
+with progress("Replaying", 3) as step:
+    step(3)
+answer({"cases": 3}, as_json=True)
+"""
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_long_work_shows_its_progress_on_a_terminal_and_nowhere_else(terminal):
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb") as screen:
+        done = subprocess.run(
+            [sys.executable, "-c", LONG_WORK],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=theirs if terminal else subprocess.PIPE,
+            timeout=60,
+            check=True,
+        )
+        os.write(theirs, b"|end")
+        shown = screen.read1(10_000).decode()
+        os.close(theirs)
+    assert done.stdout == b'{"cases": 3}\n'
+    assert ("Replaying" in shown, "3/3" in shown) == (terminal, terminal)
+    assert not done.stderr
