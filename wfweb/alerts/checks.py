@@ -180,10 +180,15 @@ def _condition(body: RuleBody, record_type: RecordType | None) -> Iterator[Field
         return
     if body.record_type and record_type is None:
         return
-    known = fields_for_conditions(record_type) if record_type else {}
-    types = conditions.FieldTypes({**known, **event_fields(body.waits_for)})
+    types = readable(record_type, body.waits_for)
     for problem in conditions.validate(body.condition, types):
         yield FieldError("/condition" + _pointer(problem.path), problem.message, "condition")
+
+
+def readable(record_type: RecordType | None, event: str | None) -> conditions.FieldTypes:
+    """Return what the condition of a rule about records of a type, or an event, may read."""
+    known = fields_for_conditions(record_type) if record_type else {}
+    return conditions.FieldTypes({**known, **event_fields(event)})
 
 
 def _pointer(path: str) -> str:

@@ -55,12 +55,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """A whole condition as it is drawn; ``name`` begins the names of its fields."""
+    """A whole condition as it is drawn; ``name`` begins the names of its fields.
+
+    ``focus`` is the part that takes the focus when it arrives: ``2.field``, or ``add``.
+    """
 
     name: str
     match: str
     groups: list[Group]
     lines: list[Line]
+    focus: str = ""
 
 
 def builder(
@@ -70,6 +74,7 @@ def builder(
     roots: Sequence[str] = tuple(ROOTS),
     *,
     changes: bool = False,
+    focus: str = "",
 ) -> Builder:
     """Return what the component ``ui.condition`` draws.
 
@@ -79,7 +84,7 @@ def builder(
     groups = field_groups(types, roots)
     known = {code for _label, options in groups for code, _words in options}
     lines = [_line(row, types, known, changes=changes) for row in rows.rows]
-    return Builder(name, rows.match, groups, lines)
+    return Builder(name, rows.match, groups, lines, focus)
 
 
 def _line(row: Row, types: FieldTypes, known: set[str], *, changes: bool) -> Line:

@@ -175,6 +175,13 @@ def press(rows: Rows, act: str, name: str) -> Rows | None:
     return rows if verb == "redraw" else None
 
 
+def focus_after(rows: Rows, act: str, name: str) -> str:
+    """Return what takes the focus after a button: the new row, or what adds another one."""
+    last = len(rows.rows) - 1
+    verb = act.removeprefix(f"{name}.").partition(".")[0] if act.startswith(f"{name}.") else ""
+    return {"add": f"{last}.field", "write": f"{last}.text", "remove": "add"}.get(verb, "")
+
+
 def condition_of(
     rows: Rows, types: FieldTypes, before: Mapping[str, Any] | None = None
 ) -> dict[str, Any] | None:
@@ -221,8 +228,10 @@ def _written(text: str, place: str, problems: list[Problem]) -> Any:
 def place(rows: Rows, path: str) -> str:
     """Return the part of the form that a place of the condition was typed in.
 
-    ``all[1].value`` is ``1.value`` where no row before it was blank; empty when it is none.
+    ``all[1].value``, or ``/all/1/value``, is ``1.value`` where no row before it was blank;
+    empty when it is none.
     """
+    path = re.sub(r"/([0-9]+)", r"[\1]", path).strip("/").replace("/", ".")
     numbers = [number for number, row in enumerate(rows.rows) if not row.blank]
     inside = re.match(r"(?:all|any)\[([0-9]+)\]\.?", path) if len(numbers) > 1 else None
     at = int(inside[1]) if inside else 0

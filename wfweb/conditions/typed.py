@@ -15,6 +15,7 @@ from .schema import FieldType
 from .values import as_number, normalise, plain
 
 NUMERIC: Final = ("number", "integer", "money")
+_MANY: Final = 10_000  # from here on digits are grouped, where commas part nothing
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _MONEY = re.compile(r"(\S.*?)\s*([A-Z]{3})")
@@ -71,6 +72,9 @@ def _spellings(value: Any, kind: FieldType | None) -> list[str]:
     if isinstance(value, dict):
         return [f"{value.get('amount')} {value.get('currency')}"]
     stored = str(value)
+    number = as_number(stored) if kind is not None and kind.kind in NUMERIC else None
+    if number is not None and abs(number) >= _MANY:
+        return [f"{number:,f}", stored]
     if kind is not None and kind.kind == "choice" and stored in kind.choices:
         return [kind.choices[stored], stored]
     return [stored]

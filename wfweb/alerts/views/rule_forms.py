@@ -1,9 +1,9 @@
 """The form of a rule: a body as what is typed, and what is typed as a body."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
-import orjson
 from werkzeug.datastructures import MultiDict
 
 from wfweb.kernel.errors import ValidationFailed
@@ -11,9 +11,10 @@ from wfweb.kernel.errors import ValidationFailed
 STEPS: Final = 2
 PLAIN: Final = (
     "code", "name", "severity", "record_type", "cooldown_minutes", "daily_cap", "metric",
-    "operator", "raise_at", "clear_at", "check", "category_field", "cron", "time_zone", "event",
+    "operator", "raise_at", "clear_at", "check", "cron", "time_zone", "event",
     "expires_hours",
 )  # fmt: skip
+UNSEEN: Final = frozenset({"stock", "raise_again_hours", "service_level", "category_field"})
 NUMBERS: Final = frozenset({"cooldown_minutes", "daily_cap", "expires_hours"})
 SHOWN: Final = frozenset(
     {
@@ -22,8 +23,8 @@ SHOWN: Final = frozenset(
     }
 )  # fmt: skip
 OF_KIND: Final = {
-    "threshold": frozenset({"metric", "operator", "raise_at", "clear_at"}),
-    "inventory": frozenset({"check", "category", "operator", "raise_at", "clear_at"}),
+    "threshold": frozenset({"metric", "operator", "raise_at", "clear_at", "manual"}),
+    "inventory": frozenset({"check", "category", "operator", "raise_at", "clear_at", "manual"}),
     "schedule": frozenset({"cron", "time_zone"}),
     "event": frozenset({"event"}),
     "sla": frozenset({"levels"}),
@@ -48,10 +49,6 @@ def typed_of(body: Mapping[str, Any]) -> Typed:
     typed["levels"] = list(body.get("levels", ()))
     template = body.get("template", {})
     typed["title"], typed["message"] = template.get("title", ""), template.get("message", "")
-    condition = body.get("condition")
-    typed["condition"] = (
-        orjson.dumps(condition, option=orjson.OPT_INDENT_2).decode() if condition else ""
-    )
     typed["manual"] = "" if body.get("auto_resolve", True) else "true"
     for number in range(STEPS):
         steps = body.get("escalation", ())
@@ -75,13 +72,9 @@ def body_of(typed: Typed, before: Mapping[str, Any] | None = None) -> dict[str, 
     """Return the body that a form stands for.
 
     :param before: the body that is changed; what the form does not show stays as it is.
-    :raises ValidationFailed: when the condition is no JSON, or a number none.
+    :raises ValidationFailed: when a number is none.
     """
-    body: dict[str, Any] = {
-        name: value
-        for name, value in (before or {}).items()
-        if name in {"stock", "raise_again_hours"}
-    }
+    body: dict[str, Any] = {name: value for name, value in (before or {}).items() if name in UNSEEN}
     body["type"] = typed.get("type", "")
     for name in PLAIN:
         value = typed.get(name, "")
@@ -91,15 +84,17 @@ def body_of(typed: Typed, before: Mapping[str, Any] | None = None) -> dict[str, 
     body["recipients"] = [{"role": role} for role in typed.get("roles", ())]
     body["recipients"] += [{"user": one} for one in _split(typed.get("people", ""))]
     body["recipients"] += [{"field": one} for one in _split(typed.get("fields", ""))]
-    body["category"] = _split(typed.get("category", ""))
+    before = before or {}
+    body["category"] = (
+        _split(typed["category"]) if "category" in typed else before.get("category", [])
+    )
     body["levels"] = typed.get("levels", [])
-    body["auto_resolve"] = not typed.get("manual")
+    shown = "manual" in fields_of(body["type"], new=False)
+    body["auto_resolve"] = not typed.get("manual") if shown else before.get("auto_resolve", True)
     template = {name: typed[name] for name in ("title", "message") if typed.get(name)}
     if template:
         body["template"] = template
-    if typed.get("condition"):
-        body["condition"] = _condition(typed["condition"])
-    body["escalation"] = [step for number in range(STEPS) if (step := _step(typed, number))]
+    body["escalation"] = _steps(typed, before.get("escalation", []))
     return body
 
 
@@ -107,28 +102,31 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _number(name: str, value: str) -> int:
+def _number(name: str, value: Any) -> int:
+    value = str(value)
     if not (value.isascii() and value.isdigit() and len(value) < 9):  # noqa: PLR2004 - digits
         raise ValidationFailed.at(f"/{name}", "Write a whole number", "number")
     return int(value)
 
 
-def _condition(text: str) -> Any:
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict):
-        message = 'Write a condition such as {"field": "category", "operator": "=", "value": "x"}'
-        raise ValidationFailed.at("/condition", message, "json")
-    return found
+def _steps(typed: Typed, before: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the steps typed, and those beyond them that the form does not show."""
+    pairs = zip_longest(range(STEPS), before[:STEPS])
+    typed_ones = [_step(typed, number, old or {}) for number, old in pairs]
+    return [*(one for one in typed_ones if one), *before[STEPS:]]
 
 
-def _step(typed: Typed, number: int) -> dict[str, Any] | None:
+def _step(typed: Typed, number: int, before: Mapping[str, Any]) -> dict[str, Any] | None:
     after, role = typed.get(f"step{number}.after", ""), typed.get(f"step{number}.role", "")
     if not after and not role:
         return None
-    step: dict[str, Any] = {"recipients": [{"role": role}] if role else []}
+    # The form shows the first role of a step; whoever else it tells stays.
+    told = list(before.get("recipients", ()))
+    shown = next((one for one in told if "role" in one), None)
+    others = [one for one in told if one is not shown]
+    if shown is None or shown["role"] != role:
+        told = [*([{"role": role}] if role else []), *others]
+    step: dict[str, Any] = {"recipients": told}
     if after:
         step["after_minutes"] = _number(f"step{number}.after", after)
     if typed.get(f"step{number}.severity"):
