@@ -140,6 +140,7 @@ PICTURES: Final = (
     Picture("alerts", "dana", "/alerts?severity=critical"),
     Picture("locks", "dana", "/locks"),
     Picture("property", "dana", "/locks", _follow("main tbody a")),
+    Picture("lock-types", "alma", "/lock-types"),
 )
 
 

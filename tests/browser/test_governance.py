@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,7 +15,9 @@ from wfweb.identity import access
 from wfweb.identity.queries import user_by_id
 from wfweb.identity.service.sign_in import begin_session
 from wfweb.kernel.db import transaction
+from wfweb.locks import service as locks
 from wfweb.packs import demo, install, read_pack
+from wfweb.workflow import service as workflows
 
 SHOTS = os.environ.get("WFWEB_SHOTS")
 WIDE = {"width": 1440, "height": 900}
@@ -160,3 +163,90 @@ def test_governance_pages_pass_axe(
     page.wait_for_timeout(SETTLED)
     page.goto(page.locator("#beside a:has-text('Full page')").get_attribute("href") or "/")
     check(page, "alert")
+
+
+def test_pages_of_kinds_of_locks_pass_axe(
+    new_page: NewPage,
+    site: Site,
+    house: Estate,
+    enter: Callable[[Page, Person], Page],
+    complaints: Complaints,
+) -> None:
+    page = enter(new_page(viewport=WIDE), site.people.alma)
+    for name, path in {
+        "lock-kinds": "/lock-types",
+        "lock-kind": "/lock-types/sale_hold/edit",
+        "lock-kind-new": "/lock-types/new",
+    }.items():
+        page.goto(path)
+        check(page, name)
+    complaints.expected.append("422")
+    page.fill("#f-name", "Rents on hold")
+    page.fill("#f-code", "Rents")
+    page.fill("#f-blocked_actions", "sell")
+    page.click("text=Save the kind")
+    expect(page.locator("#f-code")).to_have_attribute("aria-invalid", "true")
+    check(page, "lock-kind-wrong")
+    page.fill("#f-code", "rent_hold")
+    page.fill("#f-causes", "noi")
+    page.click("text=Save the kind")
+    expect(page.locator("main")).to_contain_text("Rents on hold is saved")
+
+
+# The page's own timers, quicker: it asks for the banner every 20 seconds, counts down every 30.
+QUICKER = """for (const name of ['setTimeout', 'setInterval']) {
+    const real = window[name];
+    window[name] = (act, wait, ...more) => real(act, wait >= 20000 ? 400 : wait, ...more);
+}"""
+
+
+def test_locks_come_and_go_on_pages_that_are_open(
+    new_page: NewPage, house: Estate, enter: Callable[[Page, Person], Page], complaints: Complaints
+) -> None:
+    """On the page of the record and in the inbox' reading pane, by the pages' own timer."""
+    record_id, key = house.property()
+    with transaction(actor=house.dana.actor):
+        workflows.fire(workflows.start("dispose", record_id).id, "dispose")
+    record, inbox = enter(new_page(viewport=WIDE), house.dana), new_page(viewport=WIDE)
+    enter(inbox, house.cleo)
+    for page in (record, inbox):
+        page.add_init_script(QUICKER)
+    record.goto(f"/records/property/{key}")
+    inbox.goto("/inbox")
+    expect(inbox.locator("#pane h2").first).to_contain_text("Alder Street 14")
+    for page in (record, inbox):
+        expect(page.locator("#locks")).to_have_count(1)
+        expect(page.locator("#locks section")).to_have_count(0)
+        page.evaluate("window.same = true")
+
+    house.measure(key, "dscr", "1.08")
+    for page in (record, inbox):
+        expect(page.locator("#locks section")).to_contain_text("Refinance is blocked")
+        expect(page.locator("#alert")).to_contain_text("The locks have changed")
+        expect(page.locator("#locks time[data-deadline]")).to_have_text("89 d 23 h left")
+    expect(record.locator("a.btn.off")).to_contain_text("Refinance")
+    check(inbox, "inbox-pane-locked")
+    check(record, "record-lock-came")
+
+    (lock,) = house.locks_of(record_id)
+    with transaction(actor=house.saskia.actor):
+        locks.override(lock.id, "The bank agreed to wait until spring.")
+    for page in (record, inbox):
+        expect(page.locator("#locks section")).to_have_count(0)
+        expect(page.locator("#alert")).to_contain_text("Nothing is blocked any more")
+        assert page.evaluate("window.same"), "the page was never loaded anew"
+    expect(record.locator("a.btn.off")).to_have_count(0)
+    expect(record.locator("#record-steps")).to_contain_text("Start Refinance")
+
+
+def test_the_countdown_goes_on_while_the_page_is_open(
+    new_page: NewPage, house: Estate, enter: Callable[[Page, Person], Page], complaints: Complaints
+) -> None:
+    key, _lock = house.locked()
+    page = enter(new_page(viewport=WIDE), house.dana)
+    page.add_init_script(QUICKER)
+    page.goto(f"/records/property/{key}")
+    left = page.locator("#locks time[data-deadline]")
+    expect(left).to_have_text("89 d 23 h left")
+    page.clock.set_fixed_time(datetime.now(UTC) + timedelta(hours=2))
+    expect(left).to_have_text("89 d 21 h left")

@@ -46,7 +46,10 @@ def test_the_list_says_what_leads_where(client: Client):
     page = client("mia").get("/lock-types").text
     assert "Refinance block" in page
     assert "everything no other kind names" in page
-    assert "sell, dispose" in page
+    assert "Sell and dispose" in page
+    assert "Dscr" in page, "the figure by its name, not by its code"
+    assert page.count('data-label="Release">Release lock<') == 3
+    assert re.search(r'href="/locks"[^>]* aria-current="page"', page), "the list it belongs to"
     assert "New kind" not in page
 
 
@@ -66,6 +69,7 @@ def test_a_kind_is_made_and_changed(estate: Estate, client: Client):
     version = re.search(r'name="version" value="(\d+)"', shown)
     assert version
     assert 'value="loan_to_value, rent*"' in shown
+    assert "There are: dscr, loan_to_value, occupancy" in shown
     changed = {**NEW, "blocked_actions": "sell", "expiry_days": "", "version": version[1]}
     assert post(alma, address, changed).status_code == 303
     later = kind(estate)
@@ -80,20 +84,20 @@ def test_a_kind_is_made_and_changed(estate: Estate, client: Client):
     ("change", "words"),
     [
         ({"code": "refinance_block"}, "There is a kind of lock with this code"),
-        ({"code": "Rent Hold"}, "match"),
-        ({"name": " "}, "at least 1"),
+        ({"code": "Rent Hold"}, "Use small letters, digits and _"),
+        ({"name": " "}, "Give it a name"),
         ({"causes": ""}, "Name the metrics"),
         ({"causes": "1; drop"}, "no metric code"),
-        ({"blocked_actions": ""}, "at least 1"),
+        ({"blocked_actions": ""}, "Name at least one action"),
         ({"blocked_actions": "Sell it"}, "no code of an action"),
         ({"record_type": "", "fallback": "true"}, "names its type of records"),
         ({"record_type": "spaceship"}, "There is no record type"),
         ({"release_workflow": "nowhere"}, "There is no workflow"),
-        ({"expiry_days": "1e400"}, "integer"),
-        ({"expiry_days": "0"}, "greater than or equal to 1"),
-        ({"on_expiry": "never"}, "match"),
+        ({"expiry_days": "1e400"}, "a whole number of days"),
+        ({"expiry_days": "0"}, "from 1 to 3650"),
+        ({"on_expiry": "never"}, "Use unlock, renew or accept"),
         ({"description": "x" * 2001}, "at most 2000"),
-        ({"name": "a\0b"}, "match"),
+        ({"name": "a\0b"}, "Give it a name"),
     ],
 )
 def test_what_is_wrong_is_named_and_kept(

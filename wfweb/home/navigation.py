@@ -93,7 +93,7 @@ def _entry(item: Item, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 # Pages that lie under another address than the list they belong to.
-_ELSEWHERE = {"inbox": "/requests/"}
+_ELSEWHERE = {"inbox": "/requests/", "locks": "/lock-types"}
 
 
 def _is_here(item: Item) -> bool:

@@ -22,6 +22,21 @@ from wfweb.workflow import definitions
 CODE: Final = r"^[a-z][a-z0-9_]{0,62}$"
 PLAIN: Final = r"^[^\x00]*$"
 CAUSE: Final = re.compile(r"^[a-z][a-z0-9_]{0,62}\*?$")
+_CODE_SAID: Final = "Use small letters, digits and _, a letter first"
+SAID: Final = {
+    "code": _CODE_SAID,
+    "name": "Give it a name of at most 120 characters",
+    "description": "Use at most 2000 characters, none of them invisible",
+    "record_type": _CODE_SAID,
+    "causes": "Name at most 100 metrics",
+    "blocked_actions": "Name at least one action and at most 50",
+    "severity": "Use critical, warning or nothing",
+    "expiry_days": "Use a whole number of days from 1 to 3650",
+    "on_expiry": "Use unlock, renew or accept",
+    "in_flight": "Use finish or stop",
+    "release_workflow": _CODE_SAID,
+}
+"""What is said of a member whose value is wrong, for people who know no patterns."""
 
 
 class LockTypeBody(BaseModel):
@@ -111,13 +126,16 @@ def read_type(given: Mapping[str, Any]) -> LockTypeBody:
     except ValidationError as error:
         raise ValidationFailed(
             [
-                FieldError(
-                    "".join(f"/{part}" for part in one["loc"]),
-                    str(one["msg"]).removeprefix("Value error, "),
-                )
+                FieldError("".join(f"/{part}" for part in one["loc"]), _said(one))
                 for one in error.errors()
             ]
         ) from error
+
+
+def _said(wrong: Any) -> str:
+    if wrong["loc"] and wrong["type"] not in {"missing", "extra_forbidden"}:
+        return SAID.get(wrong["loc"][0], wrong["msg"])
+    return str(wrong["msg"]).removeprefix("Value error, ")
 
 
 def find(code: str, *, lock: bool = False) -> LockType | None:

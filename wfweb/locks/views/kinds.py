@@ -7,6 +7,7 @@ from flask import Response, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from wfweb.alerts.catalogue import metrics
 from wfweb.identity.access import requires
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session, transaction
@@ -14,6 +15,7 @@ from wfweb.kernel.errors import Conflict, FieldError, ValidationFailed, by_field
 from wfweb.kernel.web import page, respond, version_posted
 from wfweb.locks import policy, queries, types
 from wfweb.locks.models import DEFAULT_DAYS, IN_FLIGHT, ON_EXPIRY, SEVERITIES, LockType
+from wfweb.locks.rows import action_words
 from wfweb.locks.views import bp
 from wfweb.locks.views import presenting as words
 from wfweb.records.queries import record_types
@@ -30,6 +32,7 @@ EXPIRY: Final = {
     "renew": "It stays for another period while its cause holds",
     "accept": "It stays until somebody accepts the risk in words, while its cause holds",
 }
+MOST_FIGURES: Final = 12
 Typed = dict[str, Any]
 
 
@@ -38,12 +41,21 @@ Typed = dict[str, Any]
 def kinds() -> ResponseReturnValue:
     """List the kinds of locks."""
     with transaction():
+        types_of_records = {one.code: one for one in record_types(inactive=True)}
+
+        def blocks(kind: LockType) -> str:
+            about = types_of_records.get(kind.record_type_code or "")
+            return words.listed(action_words(kind.blocked_actions, about.actions if about else ()))
+
         return page(
             "locks/kinds.html",
             rows=queries.lock_types(inactive=True),
             days=DEFAULT_DAYS,
             expiry=words.ENDS,
-            plurals={one.code: one.plural for one in record_types()},
+            plurals={one.code: one.plural for one in types_of_records.values()},
+            figures={one.code: one.name for one in metrics(inactive=True)},
+            workflows=dict(_workflows()),
+            blocks=blocks,
         )
 
 
@@ -138,6 +150,7 @@ def _form(
         expiry=[(one, EXPIRY[one]) for one in ON_EXPIRY],
         in_flight=[(one, words.IN_FLIGHT[one]) for one in IN_FLIGHT],
         workflows=_workflows(),
+        figures=", ".join(one.code for one in metrics()[:MOST_FIGURES]),
         days=DEFAULT_DAYS,
     )
 
