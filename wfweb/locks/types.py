@@ -134,7 +134,7 @@ def read_type(given: Mapping[str, Any]) -> LockTypeBody:
 
 def _said(wrong: Any) -> str:
     if wrong["loc"] and wrong["type"] not in {"missing", "extra_forbidden"}:
-        return SAID.get(wrong["loc"][0], wrong["msg"])
+        return SAID.get(wrong["loc"][0], str(wrong["msg"]))
     return str(wrong["msg"]).removeprefix("Value error, ")
 
 
