@@ -17,6 +17,8 @@ from wfweb.kernel.db import transaction
 from wfweb.kernel.ids import new_id
 from wfweb.records import types
 from wfweb.records.service import create_record
+from wfweb.tasks import service as work
+from wfweb.webhooks import service
 
 PAIRS = 4
 
@@ -105,9 +107,47 @@ def alerts(records: int) -> dict[str, Any]:
     }
 
 
+def webhooks(messages: int, port: int) -> dict[str, Any]:
+    """Messages to a receiver on this machine and, at the same moment, one to another."""
+    world = company("Kestrel Dairy")
+    with transaction(actor=world.people.alma.actor):
+        for code in ("first", "second"):
+            service.create_endpoint(code, code, f"http://127.0.0.1:{port}/{code}")
+        told = [
+            service.call(code, "order.approved", {"n": number}, key=str(number))
+            for code, number in [*(("first", n) for n in range(messages)), ("second", 0)]
+        ]
+    return {
+        "company": str(world.people.ada.company_id),
+        "ids": [f"msg_{one}" for one in told],
+    }
+
+
+def tasks(number: int) -> dict[str, Any]:
+    """Tasks that either of two people may report done."""
+    world = company("Kestrel Dairy")
+    with transaction(actor=world.people.alma.actor):
+        identity.create_role("caller", "Caller")
+    callers = [approver(world, f"Caller {letter}", "caller") for letter in "ab"]
+    made = []
+    for place in range(number):
+        with transaction(actor=world.people.alma.actor):
+            made.append(str(work.create_task(f"Call {place}", role_code="caller").id))
+    return {
+        "company": str(world.people.ada.company_id),
+        "tokens": [token_of(person) for person in callers],
+        "tasks": made,
+    }
+
+
 def main(command: str, *numbers: str) -> None:
     with create_app().app_context():
-        commands = {"decisions": decisions, "alerts": alerts}
+        commands = {
+            "decisions": decisions,
+            "alerts": alerts,
+            "webhooks": webhooks,
+            "tasks": tasks,
+        }
         print(json.dumps(commands[command](*map(int, numbers))))  # noqa: T201 - its answer
 
 
