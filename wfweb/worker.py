@@ -32,7 +32,6 @@ ENTRY_POINT = "wfweb.worker.deliver"
 JOB_SECONDS = 120
 SWEEP_EVERY_SECONDS = 5.0
 TIMERS_EVERY_SECONDS = 0.5
-LANES = ("inside", "outside")
 
 _app: Flask | None = None
 

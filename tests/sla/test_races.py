@@ -144,7 +144,7 @@ def test_a_subject_seen_twice_at_once_gets_one_clock(busy: World, committed_app:
 
     def look() -> None:
         with transaction(actor=busy.people.alma.actor):
-            service.subject_changed("record", order)
+            service.evaluate({("record", order): ()})
 
     at_once(committed_app, look, look, look, look)
     assert [row.definition_code for row in busy.clocks(order)] == ["late_start"]

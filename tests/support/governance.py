@@ -35,7 +35,7 @@ def furnish(administrator: Actor, record_id: UUID) -> dict[str, str]:
         definitions.save_definition(_deadline(kind))
     with transaction(actor=administrator):
         metrics.ingest([{"record": key, "metric": METRIC, "value": "9.5"}])
-        sla.subject_changed("record", record_id)
+        sla.evaluate({("record", record_id): ()})
     with transaction(actor=administrator):
         alert = session().scalars(select(Alert).where(Alert.record_id == record_id)).one()
         service.note(alert.id, "The door stood open")

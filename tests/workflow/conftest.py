@@ -1,13 +1,12 @@
 """Definitions that the engine's tests run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tests.people import People
-from wfweb.kernel.actor import acting_as
 from wfweb.kernel.db import transaction
 from wfweb.records import service as records
 from wfweb.records import types
@@ -78,10 +77,3 @@ def order(world: People) -> Callable[..., UUID]:
             return records.create_record("order", {"subject": "Steel", **data}).id
 
     return make
-
-
-@pytest.fixture
-def as_rui(world: People) -> Iterator[People]:
-    """Rui acts in the whole test, inside one open transaction."""
-    with acting_as(world.rui.actor), transaction():
-        yield world

@@ -104,7 +104,6 @@ class Row:
     assignment_id: UUID | None = None
     asked_at: datetime | None = None
     why: str | None = None
-    for_id: UUID | None = None
     for_name: str | None = None
     level_name: str | None = None
     rule_text: str | None = None

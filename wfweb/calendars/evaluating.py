@@ -14,14 +14,6 @@ from wfweb.kernel.api import under
 from wfweb.kernel.errors import NotFound, ValidationFailed
 
 Operation = Literal["add", "subtract", "between", "next_open", "previous_open", "is_open"]
-OPERATIONS: tuple[Operation, ...] = (
-    "add",
-    "subtract",
-    "between",
-    "next_open",
-    "previous_open",
-    "is_open",
-)
 
 # Working time, so with forty hours a week these are more than forty years.
 MOST_SECONDS = 10 * 366 * 86_400

@@ -37,11 +37,6 @@ class Offer:
     version_id: UUID
 
 
-def subject_changed(subject_type: str, subject_id: UUID, events: Collection[str] = ()) -> None:
-    """Look at the clocks of one subject, in the current transaction."""
-    evaluate({(subject_type, subject_id): set(events)})
-
-
 def evaluate(changed: Mapping[Key, Collection[str]]) -> None:
     """Look at the clocks of subjects that changed; without definitions it costs one query."""
     offers = _offers()

@@ -14,12 +14,6 @@ LANE = 22
 LETTER = 7.6
 LONGEST_NAME, LONGEST_LABEL = 24, 28
 LABEL_LETTER, LABEL_HEIGHT = 6.0, 13.0
-_KIND_WORDS = {
-    "start": ", the start",
-    "approval": ", an approval",
-    "end": ", an end",
-    "error": ", for errors",
-}
 
 
 @dataclass(frozen=True, slots=True)

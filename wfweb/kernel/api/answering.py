@@ -20,7 +20,6 @@ from wfweb.kernel.problem import API_PREFIX
 from wfweb.kernel.web import header_safe
 
 NOT_MODIFIED = 304
-STORED_HEADERS = ("Content-Type", "ETag", "Location", "Content-Disposition")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
