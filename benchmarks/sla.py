@@ -64,7 +64,7 @@ def fill(stage: Stage, count: int) -> None:
 
 def nothing_due(count: int) -> Figure:
     """The sweep that every timers process does twice a second."""
-    from wfweb.sla.checks import sweep
+    from wfweb.sla.sweeping import sweep
 
     for _ in range(5):
         assert sweep() == 0
@@ -170,7 +170,7 @@ def crossings(stage: Stage, count: int, seconds: int) -> list[Figure]:
 
 def burst(stage: Stage, count: int) -> Figure:
     """What an outage leaves behind: all due at once, one process."""
-    from wfweb.sla.checks import sweep
+    from wfweb.sla.sweeping import sweep
 
     with stage.owner() as connection:
         connection.execute(

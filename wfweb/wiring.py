@@ -55,11 +55,10 @@ from wfweb.records.events import (
     RecordRestored,
 )
 from wfweb.sla import calendar_use as sla_calendar_use
-from wfweb.sla import checks as sla_checks
 from wfweb.sla import events as sla_events
 from wfweb.sla import jobs as sla_jobs
-from wfweb.sla import kinds as sla_kinds
 from wfweb.sla import reactions as sla_reactions
+from wfweb.sla import subject_kinds, sweeping
 from wfweb.sla import subjects as sla_subjects
 from wfweb.sla.views import fragments as sla_pages
 from wfweb.tasks import clock_facts as task_clock_facts
@@ -148,7 +147,7 @@ TIMERS: dict[str, timers.Handler] = {
 
 
 # What the timers look for in whole batches, besides single moments.
-SWEEPS: list[Callable[[], int]] = [sla_checks.sweep]
+SWEEPS: list[Callable[[], int]] = [sweeping.sweep]
 
 
 def handlers() -> Handlers:
@@ -307,9 +306,9 @@ def _sla() -> None:
 
 def _sla_subjects() -> None:
     sla_subjects.clear()
-    record = sla_kinds.record_kind(clock_facts.parts_of_records)
+    record = subject_kinds.record_kind(clock_facts.parts_of_records)
     sla_subjects.register("record", record)
-    request_kind = sla_kinds.told_kind(
+    request_kind = subject_kinds.told_kind(
         "request",
         "A request",
         clock_facts.request_facts,
@@ -317,11 +316,11 @@ def _sla_subjects() -> None:
         parts=clock_facts.parts_of_requests,
     )
     sla_subjects.register("request", request_kind)
-    level = sla_kinds.told_kind(
+    level = subject_kinds.told_kind(
         "level", "A level of a request", clock_facts.level_facts, clock_facts.LEVEL_FIELDS
     )
     sla_subjects.register("level", level)
-    task = sla_kinds.told_kind(
+    task = subject_kinds.told_kind(
         "task",
         "A task",
         task_clock_facts.task_facts,

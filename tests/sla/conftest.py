@@ -17,7 +17,7 @@ from wfweb.kernel.db import session, transaction
 from wfweb.records import service as records
 from wfweb.records import types
 from wfweb.records.models import Record
-from wfweb.sla import checks, definitions
+from wfweb.sla import definitions, sweeping
 from wfweb.sla.models import SlaClock, SlaCrossing, SlaSegment
 
 __all__ = ["api"]
@@ -88,7 +88,7 @@ class World:
 
     def sweep(self, at: datetime) -> int:
         with clock.at(at):
-            return checks.sweep()
+            return sweeping.sweep()
 
     def clocks(self, order_id: UUID) -> list[Any]:
         with transaction(actor=self.people.alma.actor):

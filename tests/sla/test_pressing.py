@@ -19,7 +19,7 @@ from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Refusal
 from wfweb.records import service as records
 from wfweb.records.models import Record
-from wfweb.sla import checks, definitions
+from wfweb.sla import definitions, sweeping
 
 pytestmark = [pytest.mark.committed, pytest.mark.slow]
 PRESSES = 24
@@ -58,7 +58,7 @@ class Bustle:
 
     def sweep(self) -> None:
         for _ in self.going_on():
-            checks.sweep()
+            sweeping.sweep()
 
     def edit(self) -> None:
         for number in self.going_on():

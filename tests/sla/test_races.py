@@ -21,7 +21,7 @@ from tests.sla.conftest import MONDAY, World, furnish, hours
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Refusal
-from wfweb.sla import by_hand, checks, service
+from wfweb.sla import by_hand, service, sweeping
 
 pytestmark = [pytest.mark.committed, pytest.mark.slow]
 PATIENCE = 60
@@ -91,7 +91,7 @@ def test_four_sweeps_cross_each_level_once(busy: World, committed_app: Flask):
 
     def sweep() -> None:
         with clock.at(MONDAY + hours(5)):
-            while checks.sweep(limit=20):
+            while sweeping.sweep(limit=20):
                 pass
 
     at_once(committed_app, sweep, sweep, sweep, sweep)
@@ -112,7 +112,7 @@ def test_a_pause_and_the_sweep_cross_a_level_once(busy: World, committed_app: Fl
     def sweep() -> None:
         for _ in range(40):
             with clock.at(MONDAY + hours(5)):
-                checks.sweep(limit=5)
+                sweeping.sweep(limit=5)
 
     at_once(committed_app, pause, sweep, sweep)
     found = crossed(busy)

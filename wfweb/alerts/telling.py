@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 from wfweb.alerts import rules
 from wfweb.alerts.body import RuleBody
 from wfweb.alerts.models import OPEN_STATUSES, Alert, AlertRule, AlertTelling
-from wfweb.alerts.people import Directory
+from wfweb.alerts.recipients import Directory
 from wfweb.alerts.subjects import facts_of
 from wfweb.events import enqueue
 from wfweb.kernel import clock

@@ -15,7 +15,7 @@ from wfweb.calendars import rules as business
 from wfweb.events.models import OutboxMessage
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
-from wfweb.sla import checking, checks, definitions
+from wfweb.sla import checking, definitions, sweeping
 from wfweb.sla.ledger import whole
 
 
@@ -32,7 +32,7 @@ def begun(code: str, used: float) -> datetime:
 
 def catch_up(company_id: UUID) -> None:
     """Write the levels that the demo's clocks have reached; of all that nobody is told."""
-    while checks.sweep():
+    while sweeping.sweep():
         pass
     with transaction(company_id=company_id):
         session().execute(

@@ -9,7 +9,6 @@ from wfweb.kernel.actor import current_actor
 from wfweb.kernel.api import ApiBlueprint, PageQuery, endpoint, page_of, under
 from wfweb.kernel.errors import NotFound, ValidationFailed
 from wfweb.sla import board, definitions, rules
-from wfweb.sla.evaluating import trial
 from wfweb.sla.ledger import Happening
 from wfweb.sla.models import SlaDefinition, SlaDefinitionVersion
 from wfweb.sla.schemas import (
@@ -24,6 +23,7 @@ from wfweb.sla.schemas import (
     SegmentOut,
     SwitchIn,
 )
+from wfweb.sla.trying import trial
 
 VIEW = "sla.view"
 bp = ApiBlueprint(
