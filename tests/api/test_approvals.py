@@ -269,7 +269,7 @@ def test_a_matrix_is_drafted_reported_published_and_asked(api: Api, world: World
         (
             "fine",
             {"body": {"rows": [{"auto_approve": True, "when": {"field": "x", "operator": "="}}]}},
-            "/body/rows/0/when",
+            "/body/rows/0/when/value",
         ),
         ("fine", {"body": {"rows": [{"levels": [{"approvers": [{"role": "a"}]}] * 11}]}}, "/body"),
     ],

@@ -162,8 +162,8 @@ def test_an_amount_raised_across_a_band_adds_the_missing_level(world: World) -> 
 @pytest.mark.parametrize(
     ("row", "place"),
     [
-        ({"when": {"field": "amuont", "operator": "<", "value": 5}}, "/rows/0/when"),
-        ({"when": {"field": "amount", "operator": "~", "value": 5}}, "/rows/0/when"),
+        ({"when": {"field": "amuont", "operator": "<", "value": 5}}, "/rows/0/when/field"),
+        ({"when": {"field": "amount", "operator": "~", "value": 5}}, "/rows/0/when/operator"),
         ({"when": SMALL, "levels": []}, "/rows/0/levels"),
         ({"when": SMALL, "levels": [{"approvers": []}]}, "/rows/0/levels/0/approvers"),
         ({"when": SMALL, "levels": [level("ada", quorum="few")]}, "/rows/0/levels/0/quorum"),

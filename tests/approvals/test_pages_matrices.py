@@ -1,6 +1,7 @@
 """The pages of matrices: read in words, edit as a form or JSON, publish, try."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -56,18 +57,19 @@ def test_the_form_brings_back_what_it_was_given(world: World, client_of: ClientO
     from wfweb.approvals import matrix_forms
     from wfweb.conditions import FieldType, FieldTypes
 
-    form = matrix_forms.form_of(BODY)
+    types = FieldTypes({"amount": FieldType("money")})
+    form = matrix_forms.form_of(BODY, types)
     posted: MultiDict[str, str] = MultiDict({"hit_policy": "first"})
     for n, row in enumerate(form["rows"]):
-        for name in ("id", "name", "when", "auto"):
+        for name in ("id", "name", "auto"):
             posted[f"rows.{n}.{name}"] = row[name]
-        for part in ("tests", "levels"):
-            for k, one in enumerate(row[part]):
-                for name, value in one.items():
-                    posted[f"rows.{n}.{part}.{k}.{name}"] = value
-    again = matrix_forms.to_body(
-        matrix_forms.read_form(posted), FieldTypes({"amount": FieldType("money")})
-    )
+        parts = {f"when.{k}": asdict(one) for k, one in enumerate(row["when"].rows)}
+        parts |= {f"levels.{k}": one for k, one in enumerate(row["levels"])}
+        for part, values in parts.items():
+            for name, value in values.items():
+                if value is not None:
+                    posted[f"rows.{n}.{part}.{name}"] = value
+    again = matrix_forms.to_body(matrix_forms.read_form(posted), types)
     assert again["rows"][0]["when"] == BODY["rows"][0]["when"]
     assert again["rows"][0]["auto_approve"] is True
     assert again["rows"][1]["levels"][1]["remind_hours"] == [4]
@@ -111,9 +113,9 @@ def test_a_draft_is_made_and_changed_in_the_form(world: World, client_of: Client
         "record_type_code": "order",
         "hit_policy": "first",
         "rows.0.name": "Large",
-        "rows.0.tests.0.field": "amount",
-        "rows.0.tests.0.operator": ">=",
-        "rows.0.tests.0.value": "7,300.00",
+        "rows.0.when.0.field": "amount",
+        "rows.0.when.0.operator": ">=",
+        "rows.0.when.0.value": "7,300.00",
         "rows.0.levels.0.name": "Finance",
         "rows.0.levels.0.approvers": "role:approver, ada@kestrel.example",
         "rows.0.levels.0.due_hours": "24",
@@ -125,6 +127,14 @@ def test_a_draft_is_made_and_changed_in_the_form(world: World, client_of: Client
     refused = post(client, "/matrices/new", wrong, form="/matrices/new")
     assert refused.status_code == 422
     assert "as role:code" in refused.text
+    more = {**fields, "_act": "rows.0.when.add"}
+    assert (
+        'name="rows.0.when.1.field"'
+        in post(client, "/matrices/new", more, form="/matrices/new").text
+    )
+    much = {**fields, "rows.0.when.0.value": "much"}
+    refused = post(client, "/matrices/new", much, form="/matrices/new")
+    assert 'id="f-rows-0-when-0-value-error"' in refused.text
     made = post(client, "/matrices/new", fields, form="/matrices/new")
     assert made.location == "/matrices/orders?version=1"
     text = client.get(made.location).text

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Complaints
-from tests.browser.test_governance import NewPage, check, enter, house
+from tests.browser.conftest import Complaints, Site
+from tests.browser.test_governance import SETTLED, NewPage, check, enter, house
 from tests.people import Person
 from tests.support.estate import Estate
 from wfweb.alerts import rules_admin
@@ -74,6 +74,7 @@ def test_rows_come_and_go_and_the_preview_follows(
         assert (value.is_visible(), until.is_visible()) == shown
     operator.select_option("contains")
     page.select_option("[name=roles]", "asset_manager")
+    page.wait_for_timeout(SETTLED)
     page.click("main >> text=Save the rule >> visible=true >> nth=-1")
     expect(page.locator("main")).to_contain_text("Only where Title contains mill")
 
@@ -123,3 +124,24 @@ def test_the_form_looks_right_everywhere(
     check(page, "rule-rows-wrong")
     page.evaluate("document.documentElement.dir = 'rtl'")
     check(page, "rule-rows-rtl")
+
+
+def test_the_rows_of_a_matrix_are_the_same_component(
+    new_page: NewPage,
+    site: Site,
+    house: Estate,
+    enter: Callable[[Page, Person], Page],
+    complaints: Complaints,
+) -> None:
+    page = enter(new_page(viewport=WIDE), site.people.alma)
+    page.goto("/matrices/new")
+    page.select_option("[name=record_type_code]", "property")
+    page.click("text=Add a condition")
+    page.select_option("[name='rows.0.when.0.field']", "value")
+    page.select_option("[name='rows.0.when.0.operator']", "between")
+    page.fill("[name='rows.0.when.0.until']", "5,000")
+    page.wait_for_timeout(SETTLED)
+    page.click("text=Add a condition")
+    expect(page.locator("[name='rows.0.when.2.field']")).to_be_focused()
+    expect(page.locator("[name='rows.0.when.0.until']")).to_have_value("5,000")
+    check(page, "matrix-rows")

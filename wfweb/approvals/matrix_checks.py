@@ -1,5 +1,6 @@
 """What a matrix has to be like: to be kept as a draft, and to be put in force."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,10 +55,9 @@ def _row_errors(row: Any, place: str, known: conditions.FieldTypes | None) -> li
         return [FieldError(place, "A row is an object", "row")]
     errors: list[FieldError] = []
     if known is not None:
-        problems = conditions.validate(row.get("when") or {}, known)
-        errors += [
-            FieldError(f"{place}/when", f"{p.path}: {p.message}", "condition") for p in problems
-        ]
+        for problem in conditions.validate(row.get("when") or {}, known):
+            inside = "".join(f"/{part}" for part in re.findall(r"\w+", problem.path))
+            errors.append(FieldError(f"{place}/when{inside}", problem.message, "condition"))
     else:
         try:
             conditions.compile(row.get("when") or {})

@@ -1,9 +1,10 @@
 """A matrix as a form: rows with conditions and levels to fill in, read back into plain data.
 
-What the form has no field for (nested conditions, reminders, escalation) travels along as
-JSON and comes back unchanged.
+What the form has no field for (reminders, escalation) travels along as JSON and comes back
+unchanged.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -11,58 +12,38 @@ from typing import Any, Final
 import orjson
 from werkzeug.datastructures import MultiDict
 
-from wfweb import conditions
 from wfweb.approvals.wording import approver_text
+from wfweb.conditions import FieldTypes, MalformedConditionError
+from wfweb.conditions.rows import Row, Rows, condition_of, place, press, read_rows, rows_of
 from wfweb.kernel.errors import FieldError, ValidationFailed
 from wfweb.kernel.jsontext import dumps
 from wfweb.kernel.web import whole_number
 
 MOST_ROWS: Final = 100
-MOST_TESTS: Final = 8
 MOST_LEVELS: Final = 10
-OPERATORS: Final = (
-    ("=", "is"),
-    ("!=", "is not"),
-    (">", "is over"),
-    (">=", "is at least"),
-    ("<", "is under"),
-    ("<=", "is at most"),
-    ("in", "is one of"),
-    ("not in", "is none of"),
-    ("contains", "contains"),
-    ("is set", "has a value"),
-    ("is empty", "has no value"),
-)
 QUORUMS: Final = (
     ("any", "Any one of them"),
     ("all", "All of them"),
     ("majority", "More than half"),
     ("n_of_m", "At least this many"),
 )
-_BARE: Final = {"is set", "is empty"}
-_LISTS: Final = {"in", "not in"}
-_SIMPLE: Final = {code for code, _label in OPERATORS}
 _LEVEL_FIELDS: Final = ("name", "approvers", "quorum", "min_approvers", "due_hours")
 
 Form = dict[str, Any]
 
 
-def form_of(body: Mapping[str, Any]) -> Form:
+def form_of(body: Mapping[str, Any], fields: FieldTypes) -> Form:
     """Return what the fields of a matrix's form hold."""
     return {
         "hit_policy": body.get("hit_policy", "first"),
-        "rows": [_row_form(row) for row in body.get("rows", ())] or [blank_row()],
+        "rows": [_row_form(row, fields) for row in body.get("rows", ())] or [blank_row()],
     }
 
 
 def blank_row() -> Form:
     """Return an empty row of the form."""
-    return {"id": "", "name": "", "tests": [blank_test()], "when": "", "auto": "", "levels": []}
-
-
-def blank_test() -> Form:
-    """Return an empty test of a row."""
-    return {"field": "", "operator": ">=", "value": ""}
+    when = Rows(rows=(Row(operator=">="),))
+    return {"id": "", "name": "", "when": when, "auto": "", "levels": []}
 
 
 def blank_level() -> Form:
@@ -77,33 +58,14 @@ def blank_level() -> Form:
     }
 
 
-def _row_form(row: Mapping[str, Any]) -> Form:
-    tests = _tests(row.get("when") or {})
+def _row_form(row: Mapping[str, Any], fields: FieldTypes) -> Form:
     return {
         "id": str(row.get("id") or ""),
         "name": str(row.get("name") or ""),
-        "tests": tests if tests is not None else [],
-        "when": "" if tests is not None else dumps(row.get("when")),
+        "when": rows_of(row.get("when"), fields),
         "auto": "true" if row.get("auto_approve") else "",
         "levels": [_level_form(level) for level in row.get("levels") or ()],
     }
-
-
-def _tests(when: Mapping[str, Any]) -> list[Form] | None:
-    """Return a condition as a list of tests that all have to hold; None for any other."""
-    if not when:
-        return []
-    parts = when.get("all") if set(when) == {"all"} else [when]
-    if not isinstance(parts, list) or len(parts) > MOST_TESTS:
-        return None
-    found = []
-    for part in parts:
-        if not isinstance(part, dict) or not set(part) <= {"field", "operator", "value"}:
-            return None
-        if part.get("operator") not in _SIMPLE or isinstance(part.get("value"), dict):
-            return None
-        found.append({**part, "value": _as_text(part.get("value"))})
-    return found
 
 
 def _as_text(value: Any) -> str:
@@ -157,18 +119,12 @@ def _numbers(form: MultiDict[str, str], prefix: str, most: int) -> Sequence[int]
 
 
 def _read_row(form: MultiDict[str, str], place: str) -> Form:
-    tests = [
-        {name: form.get(f"{place}.tests.{n}.{name}", "").strip() for name in blank_test()}
-        for n in _numbers(form, f"{place}.tests", MOST_TESTS)
-    ]
     levels = [
         {name: form.get(f"{place}.levels.{n}.{name}", "").strip() for name in blank_level()}
         for n in _numbers(form, f"{place}.levels", MOST_LEVELS)
     ]
-    plain = {
-        name: form.get(f"{place}.{name}", "").strip() for name in ("id", "name", "when", "auto")
-    }
-    return {**plain, "tests": tests, "levels": levels}
+    plain = {name: form.get(f"{place}.{name}", "").strip() for name in ("id", "name", "auto")}
+    return {**plain, "when": read_rows(form, f"{place}.when"), "levels": levels}
 
 
 def apply_act(form: Form, act: str) -> bool:
@@ -176,8 +132,13 @@ def apply_act(form: Form, act: str) -> bool:
 
     Returns whether there was such an act; then the form is shown again.
     """
+    for number, row in enumerate(form["rows"]):
+        pressed = press(row["when"], act, f"rows.{number}.when")
+        if pressed is not None:
+            row["when"] = pressed
+            return True
     name, _, place = act.partition(".")
-    numbers = [n for part in place.split(".") if (n := whole_number(part)) is not None]
+    numbers = [int(part) for part in place.split(".") if part.isascii() and part.isdigit()]
     rows: list[Form] = form["rows"]
     if name == "add-row":
         rows.append(blank_row())
@@ -189,20 +150,26 @@ def apply_act(form: Form, act: str) -> bool:
         rows.pop(at)
     elif name == "up" and at:
         rows[at - 1], rows[at] = rows[at], rows[at - 1]
-    elif name == "add-test":
-        row["tests"].append(blank_test())
     elif name == "add-level":
         row["levels"].append(blank_level())
-    elif name in {"remove-test", "remove-level"} and len(numbers) > 1:
-        parts = row["tests" if name == "remove-test" else "levels"]
-        if numbers[1] < len(parts):
-            parts.pop(numbers[1])
+    elif name == "remove-level" and len(numbers) > 1:
+        if numbers[1] < len(row["levels"]):
+            row["levels"].pop(numbers[1])
     else:
         return False
     return True
 
 
-def to_body(form: Form, fields: conditions.FieldTypes) -> dict[str, Any]:
+def typed_at(form: Form, pointer: str) -> str:
+    """Return the field in which a part of a row's condition was typed, as a pointer."""
+    found = re.fullmatch(r"/rows/([0-9]{1,3})/when(/.+)", pointer)
+    if found is None or int(found[1]) >= len(form["rows"]):
+        return pointer
+    part = place(form["rows"][int(found[1])]["when"], found[2])
+    return f"/rows/{found[1]}/when/{part}".rstrip("/").replace(".", "/")
+
+
+def to_body(form: Form, fields: FieldTypes) -> dict[str, Any]:
     """Return the matrix that a form describes.
 
     :raises ValidationFailed: naming the fields that cannot be read.
@@ -214,54 +181,20 @@ def to_body(form: Form, fields: conditions.FieldTypes) -> dict[str, Any]:
     return {"hit_policy": form["hit_policy"], "rows": rows}
 
 
-def _body_row(
-    row: Form, place: str, fields: conditions.FieldTypes, errors: list[FieldError]
-) -> dict[str, Any]:
+def _body_row(row: Form, at: str, fields: FieldTypes, errors: list[FieldError]) -> dict[str, Any]:
     found: dict[str, Any] = {"name": row["name"]} if row["name"] else {}
     if row["id"]:
         found["id"] = row["id"]
-    found["when"] = _when(row, place, fields, errors)
+    try:
+        found["when"] = condition_of(row["when"], fields) or {}
+    except MalformedConditionError as error:
+        errors += [FieldError(f"{at}/when/{p.path}", p.message) for p in error.problems]
     if row["auto"]:
         found["auto_approve"] = True
     found["levels"] = [
-        _body_level(level, f"{place}/levels/{n}", errors) for n, level in enumerate(row["levels"])
+        _body_level(level, f"{at}/levels/{n}", errors) for n, level in enumerate(row["levels"])
     ]
     return found
-
-
-def _when(
-    row: Form, place: str, fields: conditions.FieldTypes, errors: list[FieldError]
-) -> dict[str, Any]:
-    if row["when"]:
-        value = _json(row["when"], f"{place}/when", errors)
-        return value if isinstance(value, dict) else {}
-    tests = [
-        {
-            "field": test["field"],
-            "operator": test["operator"],
-            **({} if test["operator"] in _BARE else {"value": _value(test, fields)}),
-        }
-        for test in row["tests"]
-        if test["field"]
-    ]
-    return tests[0] if len(tests) == 1 else {"all": tests} if tests else {}
-
-
-def _value(test: Form, fields: conditions.FieldTypes) -> Any:
-    kind = fields.get(test["field"])
-    if test["operator"] in _LISTS:
-        return [_literal(one.strip(), kind) for one in test["value"].split(",") if one.strip()]
-    return _literal(test["value"], kind)
-
-
-def _literal(text: str, kind: conditions.FieldType | None) -> Any:
-    if text.startswith("{{"):
-        return text
-    if kind is not None and kind.kind == "boolean":
-        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
-    if kind is not None and kind.kind in {"money", "number", "integer"}:
-        return _number(text)
-    return text
 
 
 def _number(text: str) -> Any:

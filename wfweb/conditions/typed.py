@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from .schema import FieldType
@@ -73,7 +74,7 @@ def _spellings(value: Any, kind: FieldType | None) -> list[str]:
         return [f"{value.get('amount')} {value.get('currency')}"]
     stored = str(value)
     number = as_number(stored) if kind is not None and kind.kind in NUMERIC else None
-    if number is not None and abs(number) >= _MANY:
+    if number is not None and abs(Decimal(number)) >= _MANY:
         return [f"{number:,f}", stored]
     if kind is not None and kind.kind == "choice" and stored in kind.choices:
         return [kind.choices[stored], stored]

@@ -14,12 +14,16 @@ from wfweb.approvals.matrix_forms import Form
 from wfweb.approvals.matrix_reading import MatrixPage, field_types, matrix_page
 from wfweb.approvals.views import bp
 from wfweb.approvals.views.matrices import shown_context
+from wfweb.conditions import FieldTypes
+from wfweb.conditions.builder import builder
+from wfweb.conditions.rows import focus_after
 from wfweb.identity.access import requires
 from wfweb.kernel.db import transaction
 from wfweb.kernel.errors import Conflict, FieldError, NotFound, ValidationFailed
 from wfweb.kernel.formats import zone
 from wfweb.kernel.jsontext import pretty
 from wfweb.kernel.web import page, respond, whole_number
+from wfweb.records.models import RecordType
 from wfweb.records.queries import record_types
 from wfweb.records.types import find_type
 
@@ -32,7 +36,7 @@ def new_matrix() -> ResponseReturnValue:
     """Show the form of a new matrix."""
     with transaction():
         head = {"code": "", "name": "", "description": "", "record_type_code": ""}
-        return _form(None, head, matrix_forms.form_of({}))
+        return _form(None, head, matrix_forms.form_of({}, field_types(None)))
 
 
 @bp.get("/matrices/<code>/edit")
@@ -43,7 +47,7 @@ def edit_matrix(code: str) -> ResponseReturnValue:
         found = matrix_page(code)
         start = found.draft or found.shown
         body = start.body if start else {}
-        form = matrix_forms.form_of(body)
+        form = matrix_forms.form_of(body, found.fields)
         return _form(found, _head_of(found), form, text=pretty(body))
 
 
@@ -66,7 +70,8 @@ def _form(
     errors: Sequence[FieldError] = (),
     status: int = 200,
 ) -> Response:
-    kind = find_type(head["record_type_code"]) if head["record_type_code"] else None
+    fields = field_types(_kind_of(head))
+    shown = [replace(e, pointer=matrix_forms.typed_at(form, e.pointer)) for e in errors]
     draft = found.draft if found else None
     values = request.args if request.method == "GET" else request.form
     types = record_types()
@@ -75,28 +80,30 @@ def _form(
         status=status,
         m=found,
         head=head,
-        form=form,
+        form={**form, "rows": _drawn(form, fields)},
         text=text if text is not None else "",
         as_json=values.get("as") == "json",
         version=draft.version if draft else "",
-        errors=errors,
-        wrong={error.pointer: error.message for error in errors},
+        errors=shown,
+        wrong={e.pointer: e.message for e in reversed(shown)},
+        wrong_tests={e.pointer.strip("/").replace("/", "."): e.message for e in reversed(shown)},
         types=[(one.code, one.name) for one in types],
-        field_options=_field_options(kind),
-        operators=matrix_forms.OPERATORS,
         quorums=matrix_forms.QUORUMS,
     )
 
 
-def _field_options(kind: Any) -> list[tuple[str, str]]:
-    known = field_types(kind)
-    found = []
-    for path in known:
-        one = known[path]
-        name = path.removeprefix("record.")
-        if one.kind != "lines":
-            found.append((name, one.label or name.replace(".", " ").replace("_", " ")))
-    return found
+def _kind_of(head: dict[str, str]) -> RecordType | None:
+    return find_type(head["record_type_code"]) if head["record_type_code"] else None
+
+
+def _drawn(form: Form, fields: FieldTypes) -> list[Form]:
+    """Return the rows of the form with what the tests of each are drawn from."""
+    act, drawn = request.form.get("_act", ""), []
+    for number, row in enumerate(form["rows"]):
+        name, when = f"rows.{number}.when", row["when"]
+        tests = builder(name, when, fields, focus=focus_after(when, act, name))
+        drawn.append({**row, "tests": tests})
+    return drawn
 
 
 @bp.post("/matrices/new")
@@ -159,8 +166,7 @@ def _code(text: str) -> str:
 def _body(head: dict[str, str], form: Form, text: str) -> dict[str, Any]:
     if request.form.get("as") == "json":
         return matrix_forms.read_json(text)
-    kind = find_type(head["record_type_code"]) if head["record_type_code"] else None
-    return matrix_forms.to_body(form, field_types(kind))
+    return matrix_forms.to_body(form, field_types(_kind_of(head)))
 
 
 def _version() -> int | None:
