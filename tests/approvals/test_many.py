@@ -3,11 +3,13 @@
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from tests.approvals.conftest import World, level
 from wfweb.approvals import service as approvals
 from wfweb.approvals.rows import Case
-from wfweb.kernel.db import transaction
+from wfweb.audit.models import AuditEvent
+from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import AlreadyDecided, Forbidden, NotFound, Refusal, ValidationFailed
 
 
@@ -36,6 +38,19 @@ def test_what_can_be_decided_is_and_the_rest_says_why(world: World) -> None:
     assert results[1].outcome.request_status == "approved"
     assert world.state(open_one) == ("approved", "approved")
     assert world.state(decided)[0] == "rejected"
+
+
+def test_what_one_may_not_decide_is_audited_for_each(world: World) -> None:
+    world.publish_levels(level("ada"))
+    cases = [world.submit(by=world.people.ada), world.submit(), world.submit(by=world.people.ada)]
+    with transaction(actor=world.people.ada.actor):
+        approvals.decide_many([case.request.id for case in cases], "approve", digests=shown(*cases))
+    with transaction(actor=world.people.alma.actor):
+        query = select(AuditEvent).where(AuditEvent.name == "permission.denied")
+        entries = session().scalars(query).all()
+    own = [str(cases[0].request.id), str(cases[2].request.id)]
+    assert sorted(one.target_label.rsplit("/", 1)[1] for one in entries) == sorted(own)
+    assert {(one.actor_id, one.risk) for one in entries} == {(world.people.ada.id, "HIGH")}
 
 
 def test_all_or_nothing(world: World) -> None:

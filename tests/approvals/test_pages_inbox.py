@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 
 from tests.approvals.conftest import World, level
 from tests.people import Person
 from wfweb.approvals.rows import Case
+from wfweb.audit.models import AuditEvent
 from wfweb.kernel import clock
+from wfweb.kernel.db import session, transaction
 
 ClientOf = Callable[[Person | None], FlaskClient]
 
@@ -110,6 +112,22 @@ def test_one_that_changed_is_kept_out_or_takes_all_back(world: World, client_of:
     assert "1 request approved" in kept.text
     assert "changed since you looked" in kept.text
     assert [world.state(case)[0] for case in (first, second)] == ["approved", "pending"]
+
+
+def test_a_seat_of_somebody_else_takes_all_back_and_is_audited(
+    world: World, client_of: ClientOf
+) -> None:
+    (case,) = several(world, "Steel")
+    fields, _text = review(client_of(world.people.ada))
+    mia = client_of(world.people.mia)
+    fields |= {"csrf_token": token_of(mia.get("/inbox").text), "decision": "approve"}
+    answer = mia.post("/inbox/decisions", data={**fields, "on_error": "rollback"})
+    assert "Nothing was decided" in answer.text
+    assert world.state(case)[0] == "pending"
+    with transaction(actor=world.people.alma.actor):
+        query = select(AuditEvent).where(AuditEvent.name == "permission.denied")
+        (entry,) = session().scalars(query)
+        assert (entry.actor_id, entry.risk) == (world.people.mia.id, "MEDIUM")
 
 
 def test_rejecting_several_needs_words_and_keeps_the_selection(

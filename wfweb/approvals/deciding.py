@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from wfweb import audit
 from wfweb.approvals.act import Act, close_seat, make_decision, write_decision
 from wfweb.approvals.checking import (
     DECISIONS,
@@ -25,7 +26,7 @@ from wfweb.approvals.loading import lock_many, lock_one
 from wfweb.approvals.rows import Case, Level, Made, Seat
 from wfweb.approvals.settling import end_request
 from wfweb.kernel.actor import acting_as
-from wfweb.kernel.errors import FieldError, NotFound, Refusal, ValidationFailed
+from wfweb.kernel.errors import FieldError, Forbidden, NotFound, Refusal, ValidationFailed
 from wfweb.kernel.journal import savepoint
 from wfweb.workflow.loading import load_many
 
@@ -119,7 +120,8 @@ def decide_many(
 ) -> list[ItemResult]:
     """Decide up to 1000 requests in this transaction, each by the same rules as one.
 
-    Refused items change nothing and are reported; the others are done.
+    Refused items change nothing and are reported; the others are done. What somebody was not
+    allowed to decide is in the audit trail, as it is for one.
 
     :param digests: of exactly what the person was shown, by target; one that is missing is stale.
     :param rollback_on_error: refuse everything at the first refusal.
@@ -140,6 +142,11 @@ def decide_many(
         if rollback_on_error:
             raise stopped.refusal from None
         found = _decide_one_by_one(wanted, choices)
+    for target in wanted:
+        refusal = found[target].refusal
+        if isinstance(refusal, Forbidden):
+            # Nobody answers with it as for a single one, so it is written here (ID-1).
+            audit.record_refusal(refusal, action=decision, target=f"/requests/{target}")
     return [found[target] for target in wanted]
 
 

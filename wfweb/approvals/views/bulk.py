@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
+from wfweb import audit
 from wfweb.approvals import listing, queries, service
 from wfweb.approvals.checking import Decision
 from wfweb.approvals.forms import InboxQuery, inbox_of, read_ids
@@ -18,7 +19,7 @@ from wfweb.approvals.views import bp
 from wfweb.approvals.views.deciding import by_hand
 from wfweb.identity.access import current_user, signed_in
 from wfweb.kernel.db import transaction
-from wfweb.kernel.errors import FieldError, Refusal, ValidationFailed, by_field
+from wfweb.kernel.errors import FieldError, Forbidden, Refusal, ValidationFailed, by_field
 from wfweb.kernel.web import fragment, is_htmx, page
 
 MOST: Final = 1000
@@ -130,6 +131,8 @@ def decide_selected() -> ResponseReturnValue:
     except Refusal as refusal:
         if keep:
             raise
+        if isinstance(refusal, Forbidden):
+            audit.record_refusal(refusal, action=request.method, target=request.path)
         stopped = refusal
     return _results(back, decision, labels, results, stopped=stopped)
 
