@@ -129,6 +129,25 @@ def test_an_action_can_start_another_workflow(
         assert sorted(codes) == ["order_check", "other"]
 
 
+def test_workflows_that_start_each_other_are_stopped(
+    world: People, published: Publish, order: Order
+) -> None:
+    many: dict[str, Any] = {"record_type": "order", "allow_parallel": True}
+    published(code="ping", **many)
+    for code, other in (("pong", "ping"), ("ping", "pong")):
+        content = body(code=code, **many)
+        content["states"][0]["on_enter"] = [{"action": "start_workflow", "workflow": other}]
+        published(**content)
+    order_id = order()
+    with (
+        pytest.raises(ActionFailed, match="start each other in a circle"),
+        transaction(actor=world.rui.actor),
+    ):
+        service.start("ping", order_id)
+    with transaction(actor=world.rui.actor):
+        assert session().scalars(select(WorkflowInstance)).all() == []
+
+
 def test_a_circle_of_conditions_is_stopped_and_shown(
     world: People, published: Publish, order: Order
 ) -> None:

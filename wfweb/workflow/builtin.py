@@ -1,6 +1,7 @@
 """The actions the engine itself can do; higher features register theirs in wiring."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from wfweb.workflow.errors import AlreadyRunning
 from wfweb.workflow.loading import reload_record
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 4000}
+MOST_STARTS = 5
+_depth: ContextVar[int] = ContextVar("wfweb_starts_by_actions", default=0)
 _CODE = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"}
 
 
@@ -71,11 +74,20 @@ def update_field(scene: ActionContext, given: Mapping[str, Any]) -> None:
 
 
 def start_workflow(scene: ActionContext, given: Mapping[str, Any]) -> None:
-    """Start another definition for the same record; one that runs already is left alone."""
+    """Start another definition for the same record; one that runs already is left alone.
+
+    :raises ValueError: when workflows start each other in a circle.
+    """
+    depth = _depth.get() + 1
+    if depth > MOST_STARTS:
+        raise ValueError(f"workflows start each other in a circle, {MOST_STARTS} deep by now")
+    token = _depth.set(depth)
     try:
         service.start(given["workflow"], scene.loaded.record_id)
     except AlreadyRunning:
         return
+    finally:
+        _depth.reset(token)
 
 
 def transition(scene: ActionContext, given: Mapping[str, Any]) -> None:
