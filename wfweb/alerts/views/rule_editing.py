@@ -106,7 +106,8 @@ def rows_of_rule() -> ResponseReturnValue:
     typed, _pressed = _typed()
     with transaction():
         rows = rule_rows.drawn(typed)
-        return fragment("alerts/_rows.html", rows=rows, wrong={}, **_tried(typed, _edited()))
+        shown = {"rows": rows, "wrong": {}, "kind": typed.get("type", "")}
+        return fragment("alerts/_rows.html", **shown, **_tried(typed, _edited()))
 
 
 @bp.post("/alert-rules/preview")
