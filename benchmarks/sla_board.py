@@ -52,6 +52,15 @@ from (select n, %(ended)s as ended,
 where d.place = n %% 3
 """
 
+# Two moments of each ended clock, for the forecast to look back at.
+CROSSED = """
+insert into sla_crossings (id, company_id, clock_id, round, level, at, noticed_at, overtaken)
+select uuidv7(), company_id, id, round, reached, completed_at - spent, completed_at, false
+from sla_clocks,
+    (values ('YELLOW', interval '2 days'), ('ORANGE', interval '1 day')) as x (reached, spent)
+where completed_at is not null
+"""
+
 
 def fill(stage: Stage, open_clocks: int, ended: int) -> None:
     """Give the company its clocks, counted in office hours."""
@@ -73,6 +82,7 @@ def fill(stage: Stage, open_clocks: int, ended: int) -> None:
         for count, done in ((open_clocks, False), (ended, True)):
             values = {"count": count, "ended": done, "owner": stage.ada_id}
             connection.execute(FILL, values)
+        connection.execute(CROSSED)
         connection.execute(
             "update roles set permissions = array_append(permissions, 'sla.view')"
             " where not 'sla.view' = any(permissions)"
@@ -90,9 +100,9 @@ def pages(stage: Stage, count: int, open_clocks: int) -> list[Figure]:
         ("/sla?scope=mine", "board of my own", 0.1),
         ("/sla?scope=everyone&view=table", "table", 0.1),
         ("/sla?scope=everyone&level=GREEN", "one level", 0.1),
-        ("/sla?scope=everyone&q=Order+77", "board, filtered by a text", None),
+        ("/sla?scope=everyone&q=Order+77", "board, filtered by a text", 0.1),
         ("/sla/report", "report of six months", None),
-        ("/sla/forecast?scope=everyone", "forecast", None),
+        ("/sla/forecast?scope=everyone", "forecast", 0.1),
     ):
         found.append(_page(client, path, f"{what}, {open_clocks:,} open clocks", count, limit))
     found.append(_poll(client, count))

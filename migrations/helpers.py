@@ -51,6 +51,29 @@ def add_permission(code: str, like: str) -> None:
     op.execute("select set_config('app.scope', '', true)")
 
 
+def index_while_in_use(name: str, definition: str) -> None:
+    """Build an index while everybody goes on reading and writing its table.
+
+    It waits for the transactions that are open, without holding up any other, so it may wait long.
+    What an interrupted attempt left behind is built anew.
+
+    :param definition: from the table on, e.g. ``records (company_id, key)``.
+    """
+    with op.get_context().autocommit_block():
+        op.execute("set lock_timeout = 0")
+        op.execute(f"drop index concurrently if exists {name}")
+        op.execute(f"create index concurrently {name} on {definition}")
+        op.execute("set lock_timeout = '5s'")
+
+
+def drop_index_while_in_use(name: str) -> None:
+    """Drop an index without waiting in front of anybody who uses its table."""
+    with op.get_context().autocommit_block():
+        op.execute("set lock_timeout = 0")
+        op.execute(f"drop index concurrently if exists {name}")
+        op.execute("set lock_timeout = '5s'")
+
+
 def _policy(table: str, condition: str) -> None:
     op.execute(f"alter table {table} enable row level security")
     op.execute(f"alter table {table} force row level security")

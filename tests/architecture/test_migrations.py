@@ -116,6 +116,7 @@ def test_down_to_nothing_and_up_again(servers: Servers, template: str):
             )
         ).scalars()
         assert list(left) == []
+        connection.commit()
         command.upgrade(config, "head")
         connection.commit()
     engine.dispose()

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from tests.approvals.counting import statements
 from tests.people import People, Person
 from tests.sla.board_world import HOUR, NOON, define, running
+from tests.sla.conftest import World
 from tests.support.pages import read
 from wfweb.kernel import clock
 
@@ -120,6 +121,18 @@ def test_filters_are_in_the_address(
     assert {title for title in ("Pump", "Valve", "Motor") if title in table} == titles or (
         "view=cloud" in filters
     )
+
+
+@pytest.mark.parametrize("view", ["board", "table"])
+def test_words_find_what_belongs_to_a_record_by_its_key(
+    world: World, people: People, client_of: Open, view: str
+) -> None:
+    made, order = define(people.alma), world.order()
+    running(people.alma, made, used=10, subject_type="request", record_id=order, title="Sign")
+    running(people.alma, made, used=20, subject_type="request", title="Other")
+    page = client_of(people.ada).get(f"/sla?scope=everyone&q=ord-&view={view}").text
+    assert "Sign" in page
+    assert "Other" not in page
 
 
 def test_a_column_holds_twenty_and_leads_to_the_rest(people: People, client_of: Open) -> None:

@@ -4,14 +4,15 @@ One statement counts, one brings the cards, whatever number of clocks is open; w
 computed for the cards shown only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from flask import g, has_request_context
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, union_all
+from sqlalchemy.orm import aliased, defer
 
 from wfweb.identity.models import User
 from wfweb.kernel.actor import current_actor
@@ -95,11 +96,20 @@ def open_clocks(
     if filters.level:
         found.append(SlaClock.level == filters.level)
     if filters.text:
-        keys = select(Record.id).where(
-            Record.company_id == actor.company_id, Record.key.ilike(like(filters.text))
-        )
-        found.append(or_(SlaClock.title.ilike(like(filters.text)), SlaClock.record_id.in_(keys)))
+        found.append(_says(like(filters.text)))
     return found
+
+
+def _says(pattern: str) -> ColumnElement[bool]:
+    """Return what holds for clocks whose title or whose record's key is like a pattern.
+
+    The title of a record begins with its key; only of other subjects the record is looked at, one
+    by one, so that no search goes through the keys of all records.
+    """
+    # Under a name of its own: the table of cards joins the record as well.
+    about = aliased(Record)
+    key = exists().where(about.id == SlaClock.record_id, about.key.ilike(pattern))
+    return or_(SlaClock.title.ilike(pattern), and_(SlaClock.subject_type != "record", key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +132,30 @@ def counts(where: Sequence[ColumnElement[bool]], lagging_before: datetime) -> Co
 
     :param lagging_before: a check that should have happened before this is behind.
     """
+    lags = SlaClock.next_check_at < lagging_before
     rows = session().execute(
-        select(SlaClock.level, func.count(), func.sum(SlaClock.version))
+        select(
+            SlaClock.level,
+            func.count(),
+            func.sum(SlaClock.version),
+            func.count().filter(lags),
+            func.min(SlaClock.next_check_at).filter(lags),
+        )
         .where(*where)
         .group_by(SlaClock.level)
     )
     found = {row[0]: row for row in rows}
     mark = ".".join(f"{found[level][1]}-{found[level][2]}" for level in LEVELS if level in found)
-    behind, since = (
-        session()
-        .execute(
-            select(func.count(), func.min(SlaClock.next_check_at)).where(
-                *where, SlaClock.next_check_at < lagging_before
-            )
-        )
-        .one()
+    since = [row[4] for row in found.values() if row[4] is not None]
+    return Counts(
+        by_level={level: found[level][1] if level in found else 0 for level in LEVELS},
+        mark=mark,
+        behind=sum(row[3] for row in found.values()),
+        behind_since=min(since, default=None),
     )
-    by_level = {level: found[level][1] if level in found else 0 for level in LEVELS}
-    return Counts(by_level, mark, behind, since)
 
 
-_ORDER = (SlaClock.due_at.asc().nulls_last(), SlaClock.id)
+ORDER = (SlaClock.due_at.asc().nulls_last(), SlaClock.id)
 
 
 def tops(where: Sequence[ColumnElement[bool]], limit: int = PER_COLUMN) -> list[CardRow]:
@@ -150,14 +163,14 @@ def tops(where: Sequence[ColumnElement[bool]], limit: int = PER_COLUMN) -> list[
     parts = [
         select(SlaClock.id.label("id"))
         .where(*where, SlaClock.level == level)
-        .order_by(*_ORDER)
+        .order_by(*ORDER)
         .limit(limit)
         .subquery()
         .select()
         for level in LEVELS
     ]
     chosen = union_all(*parts).subquery()
-    rows = session().execute(_cards().join(chosen, chosen.c.id == SlaClock.id).order_by(*_ORDER))
+    rows = session().execute(_cards().join(chosen, chosen.c.id == SlaClock.id).order_by(*ORDER))
     return list(rows)
 
 
@@ -172,7 +185,7 @@ def page_of(
     last = decode_cursor(after, 2, ((datetime, type(None)), UUID))
     if last:
         statement = statement.where(_beyond(last[0], last[1]))
-    rows = list(session().execute(statement.order_by(*_ORDER).limit(limit + 1)))
+    rows = list(session().execute(statement.order_by(*ORDER).limit(limit + 1)))
     if len(rows) <= limit:
         return rows, ""
     end: SlaClock = rows[limit - 1][0]
@@ -190,12 +203,16 @@ def _beyond(due_at: datetime | None, clock_id: UUID) -> ColumnElement[bool]:
 
 
 def _cards() -> "Select[SlaClock, str, str, str]":
-    """Return the statement for clocks with definition, owner and the key of the record."""
+    """Return the statement for clocks with definition, owner and the key of the record.
+
+    Receipts are long and no card shows one.
+    """
     return (
         select(SlaClock, SlaDefinition.name, User.name.label("owner"), Record.key.label("key"))
         .join(SlaDefinition, SlaDefinition.id == SlaClock.definition_id)
         .outerjoin(User, User.id == SlaClock.owner_id)
         .outerjoin(Record, Record.id == SlaClock.record_id)
+        .options(defer(SlaClock.receipt))
     )
 
 
@@ -210,6 +227,12 @@ def one_card(clock_id: UUID) -> CardRow | None:
         )
         .one_or_none()
     )
+
+
+def cards_among(ids: Collection[UUID]) -> dict[UUID, CardRow]:
+    """Return the clocks of the company with these ids as cards."""
+    among = (SlaClock.company_id == current_actor().company_id, SlaClock.id.in_(ids))
+    return {row[0].id: row for row in session().execute(_cards().where(*among))}
 
 
 def visible_clock(clock_id: UUID) -> SlaClock | None:
@@ -229,7 +252,7 @@ def cards_of(which: ColumnElement[bool], *, limit: int) -> list[CardRow]:
     statement = (
         _cards()
         .where(SlaClock.company_id == current_actor().company_id, which)
-        .order_by(SlaClock.completed_at.desc().nulls_first(), *_ORDER)
+        .order_by(SlaClock.completed_at.desc().nulls_first(), *ORDER)
         .limit(limit)
     )
     return list(session().execute(statement))

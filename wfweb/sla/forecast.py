@@ -13,6 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 ENOUGH = 10
@@ -21,8 +24,7 @@ LIKELY = 0.5
 """From this chance on a clock is called likely to breach."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """A clock that has ended: whose, when, how long it took and might have taken."""
 
     definition_id: UUID
@@ -67,13 +69,11 @@ class Experience:
         if past.team:
             insort(self._teams[past.definition_id, past.team], share)
 
-    def note(self, past: Past) -> None:
-        """Add a clock out of order; :meth:`sort` has to follow before anything is asked."""
-        if past.target > 0:
-            share = past.took / past.target
-            self._all[past.definition_id].append(share)
-            if past.team:
-                self._teams[past.definition_id, past.team].append(share)
+    def note(self, definition_id: UUID, team: str, shares: Sequence[float]) -> None:
+        """Add clocks out of order; :meth:`sort` has to follow before anything is asked."""
+        self._all[definition_id] += shares
+        if team:
+            self._teams[definition_id, team] += shares
 
     def sort(self) -> None:
         """Bring what was noted into order: quicker than one by one, when there is much."""
@@ -99,16 +99,16 @@ class Experience:
 
 
 def experience(past: Iterable[Past]) -> Experience:
-    """Return what a list of past clocks teaches."""
+    """Return what past clocks teach; quickest when those of a definition and team come together."""
     known = Experience()
-    for one in past:
-        known.note(one)
+    for (definition_id, team), some in groupby(past, key=attrgetter("definition_id", "team")):
+        shares = [one.took / one.target for one in some if one.target > 0]
+        known.note(definition_id, team, shares)
     known.sort()
     return known
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """One look back: at ``at`` a past clock had used a share of its target; so did it breach."""
 
     definition_id: UUID
@@ -146,8 +146,12 @@ def look_back(past: Sequence[Past], trials: Iterable[Trial]) -> HitRate:
     :param past: every ended clock that may be learnt from, in any order.
     """
     asked = sorted(trials, key=lambda one: one.at)
-    waiting = sorted(past, key=lambda one: one.ended_at) if asked else []
-    known, at = Experience(), 0
+    if not asked:
+        return HitRate(0, 0, 0, 0, 0, 0)
+    # What had ended before the first of them is learnt at once, which is quicker than one by one.
+    first, at = asked[0].at, 0
+    known = experience(one for one in past if one.ended_at < first)
+    waiting = sorted((one for one in past if one.ended_at >= first), key=lambda one: one.ended_at)
     tried = announced = right = breaches = missed = silent = 0
     for trial in asked:
         while at < len(waiting) and waiting[at].ended_at < trial.at:

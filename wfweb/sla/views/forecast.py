@@ -30,13 +30,12 @@ def forecast() -> ResponseReturnValue:
         now = whole(clock.now())
         definitions = board.visible_definitions()
         found = foretelling.foretell(asked.filters, definitions, now)
-        shown = found.likely[:SHOWN]
-        rows = [one.row for one in shown]
-        hours, teams = Hours(now, calendar_of), team_names(rows)
+        rows = board.cards_among([one.id for one in found.likely[:SHOWN]])
+        hours, teams = Hours(now, calendar_of), team_names(list(rows.values()))
         return page(
             "sla/forecast.html",
             found=found,
-            told=[(one, card(one.row, hours, teams)) for one in shown],
+            told=[(one, card(rows[one.id], hours, teams)) for one in found.likely[:SHOWN]],
             scopes=scope_links(asked, "sla.forecast"),
             asked=asked,
             back=_words(found.looked_back),
@@ -55,5 +54,6 @@ def _words(rate: HitRate) -> dict[str, Any]:
         "precise": share_words(rate.right, rate.announced),
         "caught": share_words(rate.breaches - rate.missed, rate.breaches),
         "false": rate.announced - rate.right,
+        "most": foretelling.MOST_TRIED if rate.tried + rate.silent >= foretelling.MOST_TRIED else 0,
         "calm": rate.tried - rate.breaches - (rate.announced - rate.right),
     }
