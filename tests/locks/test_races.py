@@ -56,7 +56,7 @@ def test_it_is_ended_once(committed_app: Flask, busy: Estate):
 
     def release() -> Any:
         with busy.system:
-            return service.release(lock.alert_id, busy.people.cleo.id, "So decided")
+            return service.release(lock.alert_id, busy.people.cleo.id, "So decided", [lock.id])
 
     outcomes = together(committed_app, [override, release] * 6)
     ended = [one for one in outcomes if one == 1 or hasattr(one, "status_code") or is_row(one)]

@@ -260,9 +260,18 @@ def test_a_committee_ends_no_lock_that_another_decides_about(estate: Estate):
     estate.measure(record, "1.9")
     with later(120):
         estate.measure(record, "1.0")
+    estate.decide(instance, "approve")
+    assert [one.status for one in estate.locks(record)] == ["unlocked", "locked"]
+
+
+def test_a_committee_that_the_kind_does_not_name_any_more_ends_nothing(estate: Estate):
+    record, lock = estate.locked()
+    instance = estate.ask(lock.id)
+    estate.publish(release_workflow("other_release"))
+    estate.kind("refinance_block", release_workflow="other_release")
     with pytest.raises(ActionFailed):
         estate.decide(instance, "approve")
-    assert {one.status for one in estate.locks(record)} == {"locked"}
+    assert estate.lock(record).status == "locked"
 
 
 def test_an_alert_that_grows_graver_brings_no_overridden_lock_back(estate: Estate):

@@ -19,6 +19,7 @@ from wfweb.kernel.actor import acting_as, current_actor, system_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.journal import journal
 from wfweb.locks import database, queries, service
+from wfweb.locks.releasing import asked_about
 from wfweb.locks.rows import LockRow
 from wfweb.workflow import actions
 from wfweb.workflow.actions import ActionContext
@@ -52,7 +53,8 @@ def create_lock(scene: ActionContext, given: Mapping[str, Any]) -> None:
 def release_locks(scene: ActionContext, given: Mapping[str, Any]) -> None:
     """End the locks of the alert that this instance was started for, as its approval decided.
 
-    Locks that end meanwhile, by their time or by an override, are none of its business any more.
+    Locks that end meanwhile, by their time or by an override, are none of its business any more,
+    nor are those that came after the question; their alert stays open with them.
 
     :raises LookupError: when no approval was given, or the instance is about no alert.
     """
@@ -65,16 +67,19 @@ def release_locks(scene: ActionContext, given: Mapping[str, Any]) -> None:
     standing = queries.by_ids(database.active_of_alert(alert_id))
     if _overtaken(loaded.context.get("lock_id"), standing):
         return
-    if any(one.release_workflow != code for one in standing):
+    lock_id, since = loaded.context.get("lock_id"), loaded.started_at
+    decided_about = [one for one in standing if asked_about(one, lock_id, since)]
+    if any(one.release_workflow != code for one in decided_about):
         raise LookupError(f"locks of this kind are not released by “{code}”")
     reason = scene.text(given["reason"]) if given.get("reason") else ""
     decided = _last_word(loaded.id)
     said = reason or decided[1] or f"Released by {loaded.definition.body.name}"
     if decided[0] is None:
         raise LookupError("nobody is named who decided the release")
-    service.release(alert_id, decided[0], said)
-    for one in _of_the_same_cause(alert_id):
-        _resolve(one, decided[0], said)
+    service.release(alert_id, decided[0], said, [one.id for one in decided_about])
+    if len(decided_about) == len(standing):
+        for one in _of_the_same_cause(alert_id):
+            _resolve(one, decided[0], said)
 
 
 def _overtaken(lock_id: str | None, standing: Sequence[LockRow]) -> bool:

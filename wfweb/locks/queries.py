@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select, t
 
 from wfweb.identity.models import User
 from wfweb.identity.policy import require
+from wfweb.kernel import clock
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
 from wfweb.kernel.errors import NotFound
@@ -92,6 +93,7 @@ class Detail:
     release: Release
     history: Sequence[Evaluation]
     may_override: bool
+    may_accept: bool
 
 
 def dashboard(filters: Filters | None = None, *, after: str | None = None, limit: int = 50) -> Page:
@@ -229,14 +231,30 @@ def detail(lock_id: UUID) -> Detail:
 
     :raises NotFound: when it does not exist or its record may not be seen.
     """
-    lock = one(lock_id)
+    lock, looks = one(lock_id), history(lock_id)
+    may_override = lock.is_active and current_actor().may(policy.OVERRIDE)
     return Detail(
         lock=lock,
         cause=database.cause(lock.alert_id),
         release=who_can_release([lock])[lock.id],
-        history=history(lock_id),
-        may_override=lock.is_active and current_actor().may(policy.OVERRIDE),
+        history=looks,
+        may_override=may_override,
+        may_accept=may_override and is_over(lock, looks),
     )
+
+
+def is_over(lock: LockRow, looks: Sequence[Evaluation]) -> bool:
+    """Tell whether the time of a standing lock is over, so that somebody may take its risk.
+
+    It is when somebody was asked and has not renewed it since; also when the hour has passed and
+    nothing has looked at it yet, because the worker was away.
+
+    :param looks: every look at its cause, oldest first.
+    """
+    if lock.expires_at is not None and lock.expires_at <= clock.now():
+        return True
+    last = next((one for one in reversed(looks) if one.why in {"expiry", "renewed"}), None)
+    return last is not None and last.outcome == "asked"
 
 
 def history(lock_id: UUID) -> list[Evaluation]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -45,9 +46,12 @@ class Release:
     @property
     def sentence(self) -> str:
         """Who can release it, in one sentence for people."""
-        if self.request_key:
-            names = ", ".join(self.waiting) or "the committee"
+        if self.request_key and self.waiting:
+            names = ", ".join(self.waiting)
             return f"{self.request_key} asks for its release; {names} decides."
+        if self.request_key:
+            others = f"; {', '.join(self.override)} can override it" if self.override else ""
+            return f"{self.request_key} asks for its release, and nobody is left to decide{others}."
         if self.committee:
             return f"Committee approval required: {', '.join(self.committee)}."
         if self.override:
@@ -70,7 +74,7 @@ def who_can_release(locks: Sequence[LockRow]) -> dict[UUID, Release]:
         if not lock.is_active:
             found[lock.id] = Release()
             continue
-        key, waiting = asked.get(lock.alert_id, (None, ()))
+        key, waiting = asked.get(lock.id, (None, ()))
         code = lock.release_workflow
         found[lock.id] = Release(code, committees.get(code or "", ()), key, waiting, overriders)
     return found
@@ -104,12 +108,13 @@ def _approvers(definition: Definition) -> list[Approver]:
 
 
 def _asked(locks: Sequence[LockRow]) -> dict[UUID, tuple[str, list[str]]]:
-    """Return alert -> the key of the release that waits and who has to answer it."""
+    """Return lock -> the key of the release that waits and who has to answer it."""
     if not locks:
         return {}
-    about = WorkflowInstance.context["alert_id"].astext
+    context = WorkflowInstance.context
+    about, named = context["alert_id"].astext, context["lock_id"].astext
     query = (
-        select(about, ApprovalRequest.key, User.name)
+        select(about, named, WorkflowInstance.started_at, ApprovalRequest.key, User.name)
         .join(ApprovalRequest, ApprovalRequest.instance_id == WorkflowInstance.id)
         .outerjoin(
             ApprovalAssignment,
@@ -127,8 +132,20 @@ def _asked(locks: Sequence[LockRow]) -> dict[UUID, tuple[str, list[str]]]:
         .order_by(ApprovalRequest.created_at, User.name)
     )
     found: dict[UUID, tuple[str, list[str]]] = {}
-    for alert, key, name in session().execute(query):
-        _, names = found.setdefault(UUID(alert), (key, []))
-        if name:
-            names.append(name)
+    for alert, asked_lock, since, key, name in session().execute(query):
+        for lock in locks:
+            if alert != str(lock.alert_id) or not asked_about(lock, asked_lock, since):
+                continue
+            first, names = found.setdefault(lock.id, (key, []))
+            if name and first == key:
+                names.append(name)
     return found
+
+
+def asked_about(lock: LockRow, asked_lock: str | None, since: datetime) -> bool:
+    """Tell whether a question is about a lock: that one, or one that stood when it was asked.
+
+    :param asked_lock: the id of the lock the question was asked for; none means every one.
+    :param since: when it was asked. Nobody decides about what came later.
+    """
+    return asked_lock is None or str(lock.id) == asked_lock or lock.locked_at <= since

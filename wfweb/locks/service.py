@@ -50,17 +50,22 @@ def lock_for_alert(alert_id: UUID, actions: Sequence[str] | None = None) -> UUID
     return lock_id
 
 
-def release(alert_id: UUID, user_id: UUID, reason: str) -> int:
+def release(alert_id: UUID, user_id: UUID, reason: str, decided: Sequence[UUID]) -> int:
     """End the locks of an alert because a committee decided so; return how many.
 
     Only the step of a release workflow calls this (see :mod:`wfweb.locks.actions`).
 
+    :param decided: the locks it decided about; others of the alert go on standing.
     :raises ValidationFailed: without a reason or when there is no such user.
     """
     database.prepare()
     standing = database.active_of_alert(alert_id)
     with database.sensible("/reason"):
-        count = database.unlock_from_alert(alert_id, user_id, reason)
+        if set(standing) <= set(decided):
+            count = database.unlock_from_alert(alert_id, user_id, reason)
+        else:
+            standing = database.end(decided, "release", user_id, reason)
+            count = len(standing)
     announcing.ended(standing)
     return count
 
@@ -84,7 +89,7 @@ def accept_risk(lock_id: UUID, words: str) -> LockRow:
     require_permission(policy.OVERRIDE)
     lock = queries.one(lock_id)
     database.prepare()
-    if lock.is_active and not _is_over(lock_id):
+    if lock.is_active and not queries.is_over(lock, queries.history(lock_id)):
         message = "Its time is not over yet. Ask the committee, or override it with a reason."
         raise Conflict(message, reason="not_due")
     return _end(lock_id, "accepted", words)
@@ -172,15 +177,6 @@ def _end(lock_id: UUID, because: str, reason: str) -> LockRow:
         raise _ended(queries.one(lock.id))
     announcing.ended([lock_id])
     return queries.one(lock_id)
-
-
-def _is_over(lock_id: UUID) -> bool:
-    asked = select(LockEvaluation.id).where(
-        LockEvaluation.lock_id == lock_id,
-        LockEvaluation.why == "expiry",
-        LockEvaluation.outcome.in_(("asked", "kept")),
-    )
-    return session().scalar(asked.limit(1)) is not None
 
 
 def _days_of(lock_type: str) -> int:
