@@ -75,6 +75,9 @@ def test_rows_come_and_go_and_the_preview_follows(
     operator.select_option("contains")
     page.select_option("[name=roles]", "asset_manager")
     page.wait_for_timeout(SETTLED)
+    page.fill("[name=raise_at]", "1.6")
+    expect(preview).to_contain_text("1.6")
+    # A preview that has just come holds up nobody who saves.
     page.click("main >> text=Save the rule >> visible=true >> nth=-1")
     expect(page.locator("main")).to_contain_text("Only where Title contains mill")
 
