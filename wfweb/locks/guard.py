@@ -39,8 +39,10 @@ def check(record_id: UUID, action: str) -> Answer:
     :raises NotFound: when there is no such record.
     :raises ValidationFailed: when nothing names the action: a slip of the pen is no permission.
     """
-    if not database.is_blocked(record_id, action):
-        known.require_known(record_id, action)
+    seen = known.look(record_id, action)
+    if not seen.blocked:
+        if not seen.usual:
+            known.require_known(record_id, action)
         return Answer(allowed=True, reason="No lock blocks this.")
     locks = [one for one in queries.of_record(record_id) if action in one.blocked_actions]
     if not locks:
