@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.people import People, Person
 from tests.workflow.conftest import body
+from tests.workflow.test_steps import row
 from wfweb.kernel.db import transaction
 from wfweb.workflow import exchange, service
 from wfweb.workflow.definitions import read_body
@@ -196,6 +197,23 @@ def test_a_missing_comment_asks_for_it_and_keeps_the_step(
     done = send(client, address, {"step": "back", "comment": "<script>alert(1)</script>"})
     assert "<script>alert" not in done.text
     assert "is in “New” now" in done.text
+
+
+def test_a_comment_that_cannot_be_stored_is_a_problem_of_the_form(
+    world: People, published: Callable[..., str], client_of: Client
+) -> None:
+    instance = begin(world, published())
+    client = client_of(world.alma)
+    address = f"/workflows/instances/{instance}"
+    for path, words in (
+        ("steps", {"step": "check", "comment": "Kept\x00 words"}),
+        ("cancel", {"reason": "Kept\x00 words"}),
+    ):
+        answer = send(client, f"{address}/{path}", words)
+        assert answer.status_code == 422, path
+        assert "zero byte" in answer.text
+        assert "words" in answer.text
+    assert row(world, instance).state == "new"
 
 
 def test_a_step_that_is_not_the_persons_is_refused(

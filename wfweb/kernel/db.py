@@ -20,7 +20,7 @@ from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import DateTime, Engine, ForeignKey, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -32,7 +32,7 @@ from sqlalchemy.orm import (
 
 from wfweb.kernel import clock
 from wfweb.kernel.actor import Actor, acting_as, current_actor, system_actor
-from wfweb.kernel.errors import Refusal
+from wfweb.kernel.errors import Refusal, ValidationFailed
 from wfweb.kernel.ids import new_id
 
 log = structlog.get_logger()
@@ -198,6 +198,7 @@ def transaction(
     :param actor: act as this actor; without it and without ``company_id`` the current one.
     :param system: see the rows of every company in the few system tables.
     :raises Refusal: when a named constraint is violated that stands for one.
+    :raises ValidationFailed: for a text with a zero byte, which PostgreSQL cannot hold.
     """
     acting = actor or (system_actor(company_id) if company_id else None)
     current = session()
@@ -213,7 +214,7 @@ def transaction(
             current.begin()
             yield current
             finish(current)
-        except IntegrityError as error:
+        except (IntegrityError, DataError) as error:
             _undo(current)
             raise _refusal_for(error) from error
         except BaseException:
@@ -306,7 +307,10 @@ def translated() -> Iterator[None]:
         raise made from error
 
 
-def _refusal_for(error: IntegrityError) -> Exception:
+def _refusal_for(error: DBAPIError) -> Exception:
+    if isinstance(error, DataError) and "NUL" in str(error.orig):
+        # No column holds it, so no verb needs to look for it in every text it takes.
+        return ValidationFailed.at("", "A text holds a zero byte; take it out", "zero_byte")
     diagnosis = getattr(error.orig, "diag", None)
     make = _constraints.get(getattr(diagnosis, "constraint_name", None) or "")
     return make(str(getattr(diagnosis, "message_detail", "") or "")) if make else error
