@@ -120,3 +120,15 @@ def test_the_repository_speaks_of_wfweb_alone():
                 continue
             text = path.read_text(encoding="utf-8", errors="replace")
             assert not [n for n in names if n in text], relative(path)
+
+
+@pytest.mark.parametrize(
+    "package",
+    [p for p in SOURCES if p.name == "__init__.py" and "Where things are:" in p.read_text()],
+    ids=lambda package: package.parent.name,
+)
+def test_a_map_names_files_that_exist(package: Path):
+    places = package.read_text().partition("Where things are:")[2]
+    named = set(re.findall(r"``(\w+)``", places))
+    assert len(named) > 10
+    assert named <= {path.stem for path in package.parent.glob("*.py")}

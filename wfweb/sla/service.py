@@ -1,4 +1,4 @@
-"""Verbs of clocks: evaluation after a change, and what people do by hand.
+"""Clocks after a change of their subjects: which begin, which end, pause and go on.
 
 Every change of a subject is judged in two passes in a fixed order: first the missing clocks are
 made (a definition whose stop condition holds makes none: stop beats start), then each open clock
