@@ -1,5 +1,6 @@
 """Every link and picture of the documentation leads somewhere."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,14 @@ def test_links_resolve(page: Path) -> None:
         if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_list_of_contents_names_every_section(page: Path) -> None:
+    before, *sections = re.split(r"^## (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    listed = set(re.findall(r"\(#([^)]+)\)", before))
+    named = {name.lower().replace(" ", "-") for name in sections[::2]}
+    assert not listed or named <= listed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
