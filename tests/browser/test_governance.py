@@ -17,6 +17,7 @@ from wfweb.identity.service.sign_in import begin_session
 from wfweb.kernel.db import transaction
 from wfweb.locks import service as locks
 from wfweb.packs import demo, install, read_pack
+from wfweb.tasks import service as tasks
 from wfweb.workflow import service as workflows
 
 SHOTS = os.environ.get("WFWEB_SHOTS")
@@ -250,3 +251,31 @@ def test_the_countdown_goes_on_while_the_page_is_open(
     expect(left).to_have_text("89 d 23 h left")
     page.clock.set_fixed_time(datetime.now(UTC) + timedelta(hours=2))
     expect(left).to_have_text("89 d 21 h left")
+
+
+def test_pages_about_a_locked_record_pass_axe(
+    new_page: NewPage,
+    site: Site,
+    house: Estate,
+    enter: Callable[[Page, Person], Page],
+    complaints: Complaints,
+) -> None:
+    _key, lock = house.locked()
+    alma = site.people.alma
+    with transaction(actor=alma.actor):
+        begun = workflows.start("dispose", lock.record_id).id
+        task = tasks.create_task("Call", assignee_id=alma.id, record_id=lock.record_id).key
+    page = enter(new_page(viewport=WIDE), alma)
+    for name, path in {
+        "locked-instance": f"/workflows/instances/{begun}",
+        "locked-step": f"/workflows/instances/{begun}/steps/give_up",
+        "locked-task": f"/tasks/{task}",
+        "locked-story": f"/audit/record/{lock.record_id}",
+    }.items():
+        page.goto(path)
+        expect(page.locator("#locks")).to_contain_text("Refinance is blocked on Alder Street 14")
+        check(page, name)
+    page.goto("/alerts")
+    page.click("#alerts-list .ti a >> nth=0")
+    expect(page.locator("#beside #locks")).to_contain_text("Refinance is blocked")
+    check(page, "locked-alert-beside")
