@@ -297,3 +297,21 @@ def test_cancelling_what_is_late_says_that_it_stays_late(
     assert "the report goes on saying so" in text
     assert "Breached, then cancelled" in text
     assert "Cancelled after it had breached: Ordered twice" in text
+
+
+def test_a_clock_that_begins_later_is_paused_and_resumed_before_it_begins(
+    world: World, people: People, client_of: Open
+) -> None:
+    world.define(start={"field": "asked_on"}, pause=[])
+    order = world.order(asked_on=(MONDAY + timedelta(days=2)).isoformat())
+    made = world.clock(order)
+    page, client = f"/sla/{made.id}", client_of(people.otto)
+    for hour, act in enumerate(("pause", "resume", "pause", "resume")):
+        with clock.at(MONDAY + hours(hour)):
+            form = {"act": act, "reason": "Strike", "back": page}
+            assert post(client, f"{page}/hold", form, form=f"{page}/hold").status_code == 303
+            for path in (page, f"{page}/hold", "/sla?scope=everyone", "/sla/forecast"):
+                assert client.get(path).status_code == 200
+    found = world.clock(order)
+    assert (found.status, found.due_at) == ("active", made.due_at)
+    assert world.segments(found) == []

@@ -9,7 +9,7 @@ from wfweb.events.models import OutboxMessage
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.notifications.models import Notification
-from wfweb.sla import by_hand, jobs
+from wfweb.sla import by_hand, jobs, sweeping
 
 
 def messages(world: World, row_id: UUID) -> list[dict]:
@@ -121,6 +121,18 @@ def test_one_clock_that_cannot_be_read_does_not_hold_up_the_others(world: World)
     world.sweep(MONDAY + hours(5))
     assert [c.level for c in world.crossings(fine)] == ["YELLOW"]
     assert world.crossings(broken) == []
+
+
+def test_what_ended_or_paused_before_it_could_be_put_off_is_left_alone(world: World):
+    world.define()
+    orders = [world.order() for _ in range(3)]
+    world.edit(orders[0], MONDAY + hours(1), phase="decided")
+    world.edit(orders[1], MONDAY + hours(1), phase="waiting")
+    ids = [world.clock(order).id for order in orders]
+    with clock.at(MONDAY + hours(5)):
+        sweeping.put_off(world.people.alma.company_id, ids)
+    found = [world.clock(order).next_check_at for order in orders]
+    assert found == [None, None, MONDAY + hours(5) + sweeping.PUT_OFF]
 
 
 def test_a_person_pauses_and_a_condition_does_not_resume(world: World):

@@ -29,7 +29,9 @@ _DUE = text(
     "select distinct company_id from (select company_id from sla_clocks"
     " where next_check_at <= :now order by next_check_at limit :limit) as due"
 )
-_PUT_OFF = text("update sla_clocks set next_check_at = :later where id = :id")
+_PUT_OFF = text(
+    "update sla_clocks set next_check_at = :later where id = any(:ids) and next_check_at <= :now"
+)
 
 
 def sweep(limit: int = BATCH) -> int:
@@ -58,10 +60,16 @@ def _sweep_one(company_id: UUID) -> int:
             return len(_check(rows))
     except Exception:
         log.exception("sla_check_failed", clock_id=[str(one) for one in claimed])
-    with transaction(company_id=company_id):
-        for clock_id in claimed:
-            session().execute(_PUT_OFF, {"id": clock_id, "later": clock.now() + PUT_OFF})
+    put_off(company_id, claimed)
     return 0
+
+
+def put_off(company_id: UUID, clock_ids: Sequence[UUID]) -> None:
+    """Let clocks that could not be checked wait, unless they ended or paused meanwhile."""
+    with transaction(company_id=company_id):
+        now = clock.now()
+        values = {"ids": list(clock_ids), "now": now, "later": now + PUT_OFF}
+        session().execute(_PUT_OFF, values)
 
 
 def _any_due(company_id: UUID) -> bool:
