@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from tests.people import People, Person
+from tests.conftest import make_company
+from tests.people import People, Person, make_people
 from wfweb import wiring
 from wfweb.alerts import catalogue, metrics, rules_admin
 from wfweb.alerts.metrics import Ingested
@@ -118,6 +119,11 @@ def make_works(people: People) -> Works:
         for code, (name, unit) in METRICS.items():
             catalogue.save_metric(code, name, unit=unit)
     return Works(people)
+
+
+def make_scene() -> Works:
+    """What files whose tests all begin alike share."""
+    return make_works(make_people(make_company()))
 
 
 @pytest.fixture

@@ -9,13 +9,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from tests.alerts.conftest import Works, deliver
+from tests.alerts.conftest import Works, deliver, make_scene
+from tests.support.stage import shared
 from wfweb.alerts import hooks, hooks_admin
 from wfweb.alerts.models import HookEndpoint
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, Forbidden, ValidationFailed
 from wfweb.webhooks import signing
+
+stage, rollback, works = shared(make_scene)
 
 VECTORS = Path(__file__).parents[3] / "shared" / "data" / "webhooks" / "standard_webhooks.json"
 

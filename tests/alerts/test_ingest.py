@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from tests.alerts.conftest import Works
+from tests.alerts.conftest import Works, make_scene
 from tests.conftest import make_company
+from tests.support.stage import shared
 from wfweb.alerts import metrics
 from wfweb.alerts.models import MetricLatest, MetricReading
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Forbidden, ValidationFailed
 from wfweb.records import service as records
+
+stage, rollback, works = shared(make_scene)
 
 
 def stored(works: Works) -> int:

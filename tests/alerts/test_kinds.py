@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.alerts.conftest import TANK, Works, deliver, low
+from tests.alerts.conftest import TANK, Works, deliver, low, make_scene
+from tests.support.stage import shared
 from wfweb.alerts import preview, rules_admin, scheduling, service
 from wfweb.alerts.compiled import compile_row
 from wfweb.alerts.errors import Unevaluable
@@ -19,6 +20,8 @@ from wfweb.kernel.ids import new_id
 from wfweb.records import service as records
 from wfweb.records import types
 from wfweb.sla.events import LevelCrossed
+
+stage, rollback, works = shared(make_scene)
 
 
 def stock(check: str, **more: Any) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from tests.alerts.conftest import Works, deliver, low
+from tests.alerts.conftest import Works, deliver, low, make_scene
+from tests.support.stage import shared
 from wfweb.alerts import rules_admin, service
 from wfweb.alerts.models import AlertTelling
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import ValidationFailed
 from wfweb.notifications.models import Delivery, Notification
+
+stage, rollback, works = shared(make_scene)
 
 
 def mails(works: Works) -> list[tuple[str, str]]:

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from tests.alerts.conftest import Works, low
+from tests.alerts.conftest import Works, low, make_scene
 from tests.people import Person
+from tests.support.stage import shared
 from wfweb import wiring
 from wfweb.alerts import lapsing, queries, service, silencing
 from wfweb.alerts.errors import NotOpen
@@ -18,6 +19,8 @@ from wfweb.events.models import Timer
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Conflict, Forbidden, NotFound, ValidationFailed
+
+stage, rollback, works = shared(make_scene)
 
 STEPS = [
     {"after_minutes": 15, "recipients": [{"role": "approver"}]},

@@ -7,7 +7,6 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.api.conftest import Program
@@ -18,7 +17,7 @@ from tests.api.world_locks import lock_parameters
 from tests.api.world_work import work_parameters
 from tests.conftest import make_company
 from tests.people import People, add_person, make_people
-from tests.support.stage import Stage, staged
+from tests.support.stage import Stage, shared
 from wfweb.app import api_blueprints
 from wfweb.identity.queries import role_by_id, roles_by_code
 from wfweb.identity.service import create_role
@@ -69,22 +68,7 @@ def make_scene() -> World:
     return made
 
 
-@pytest.fixture(scope="module")
-def stage(app: Flask) -> Iterator[Stage[World]]:
-    with staged(app, make_scene) as made:
-        yield made
-
-
-@pytest.fixture
-def rollback(stage: Stage[World]) -> Iterator[None]:
-    """In the place of the usual one: back to the scene, not to nothing."""
-    with stage.undone():
-        yield
-
-
-@pytest.fixture
-def world(stage: Stage[World], rollback: None) -> World:
-    return stage.scene
+stage, rollback, world = shared(make_scene)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from tests.people import People
+from tests.conftest import make_company
+from tests.people import People, make_people
 from wfweb.alerts import catalogue, metrics, rules_admin
 from wfweb.alerts.models import Alert
 from wfweb.approvals import service as approvals
@@ -280,6 +281,11 @@ def make_estate(people: People) -> Estate:
     for code in KINDS:
         estate.kind(code)
     return estate
+
+
+def make_scene() -> Estate:
+    """What files whose tests all begin alike share."""
+    return make_estate(make_people(make_company()))
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.locks.conftest import Estate
+from tests.locks.conftest import Estate, make_scene
+from tests.support.stage import shared
 from wfweb.alerts import rules_admin
 from wfweb.alerts import service as alerts
 from wfweb.kernel import clock
@@ -13,6 +14,8 @@ from wfweb.kernel.errors import Conflict, Forbidden
 from wfweb.locks import jobs, queries, service
 from wfweb.locks.errors import LockEndedAlready
 from wfweb.records import service as records
+
+stage, rollback, estate = shared(make_scene)
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -4,9 +4,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.locks.conftest import Estate
+from tests.locks.conftest import Estate, make_scene
+from tests.support.stage import shared
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.ids import new_id
+
+stage, rollback, estate = shared(make_scene)
 
 
 def state_of(error: pytest.ExceptionInfo[DBAPIError]) -> str:

@@ -3,11 +3,14 @@
 import pytest
 from sqlalchemy import text
 
-from tests.locks.conftest import Estate, kind
+from tests.locks.conftest import Estate, kind, make_scene
+from tests.support.stage import shared
 from wfweb.alerts import metrics
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Forbidden, ValidationFailed
 from wfweb.locks import types
+
+stage, rollback, estate = shared(make_scene)
 
 
 def chosen(estate: Estate, metric: str | None, record_type: str = "property") -> str | None:

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.api.conftest import Program, program_of
-from tests.locks.conftest import PROPERTY, Estate, approval_workflow
+from tests.locks.conftest import PROPERTY, Estate, approval_workflow, make_scene
 from tests.people import sign_in
+from tests.support.stage import shared
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import NotFound, ValidationFailed
 from wfweb.kernel.ids import new_id
@@ -18,6 +19,8 @@ from wfweb.records import service as records
 from wfweb.records import types as record_types
 from wfweb.records.models import Record
 from wfweb.workflow import definitions
+
+stage, rollback, estate = shared(make_scene)
 
 SLIP = "refinanse"
 

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from tests.api.conftest import Program, program_of
-from tests.locks.conftest import Estate
+from tests.locks.conftest import Estate, make_scene
+from tests.support.stage import shared
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.errors import Gone, Locked, NotFound, ValidationFailed
 from wfweb.kernel.ids import new_id
@@ -15,6 +16,8 @@ from wfweb.locks import jobs, permits
 from wfweb.locks.errors import PermitRefused
 from wfweb.locks.models import ActionPermit
 from wfweb.records.models import Record
+
+stage, rollback, estate = shared(make_scene)
 
 DIGEST = "sha256:5f1c"
 

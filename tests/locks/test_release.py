@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.locks.conftest import Estate, release_workflow, rule
+from tests.locks.conftest import Estate, make_scene, release_workflow, rule
+from tests.support.stage import shared
 from wfweb.alerts import rules_admin
 from wfweb.alerts import service as alerts
 from wfweb.alerts.events import AlertEscalated
@@ -16,6 +17,8 @@ from wfweb.locks import queries, reactions, service
 from wfweb.locks.errors import LockEndedAlready
 from wfweb.workflow import service as workflows
 from wfweb.workflow.errors import ActionFailed
+
+stage, rollback, estate = shared(make_scene)
 
 
 def test_the_committee_is_asked_at_once_and_releases(estate: Estate):

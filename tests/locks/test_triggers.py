@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.locks.conftest import Estate
+from tests.locks.conftest import Estate, make_scene
+from tests.support.stage import shared
 from wfweb.kernel.db import session
+
+stage, rollback, estate = shared(make_scene)
 
 HISTORY = [
     "record_id = gen_random_uuid()",

@@ -7,11 +7,13 @@ scene stands in one transaction, each test works in a savepoint of that.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+import pytest
 from flask import Flask
 from sqlalchemy import Connection
 
+from wfweb.alerts import compiled, watching
 from wfweb.kernel.db import db
 
 T = TypeVar("T")
@@ -35,6 +37,7 @@ class Stage(Generic[T]):
             finally:
                 db.session.remove()
                 point.rollback()
+                _forget()
 
 
 @contextmanager
@@ -50,6 +53,36 @@ def staged(app: Flask, make: Callable[[], T]) -> Iterator[Stage[T]]:
     finally:
         outer.rollback()
         connection.close()
+
+
+def shared(make: Callable[[], T]) -> tuple[Any, Any, Any]:
+    """Return the fixtures ``stage``, ``rollback`` and the scene, for a file that says so.
+
+    Only for files all of whose tests want the same scene: ``rollback`` goes back to it, not to
+    nothing. Tests with threads need a database of their own instead.
+    """
+
+    @pytest.fixture(scope="module")
+    def stage(app: Flask) -> Iterator[Stage[T]]:
+        with staged(app, make) as made:
+            yield made
+
+    @pytest.fixture
+    def rollback(stage: Stage[T]) -> Iterator[None]:
+        with stage.undone():
+            yield
+
+    @pytest.fixture
+    def scene(stage: Stage[T], rollback: None) -> T:
+        return stage.scene
+
+    return stage, rollback, scene
+
+
+def _forget() -> None:
+    """Drop what the process remembers of rows by id and version: they were changed back."""
+    watching.forget_watched()
+    compiled._cache.clear()
 
 
 @contextmanager
