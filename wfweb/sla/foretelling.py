@@ -20,7 +20,7 @@ from wfweb.sla.reports import JUDGED
 LEARNT_FROM: Final = timedelta(days=365)
 TRIED_ON: Final = timedelta(days=90)
 MOST_PAST: Final = 10_000
-MOST_TRIED: Final = 2_000
+MOST_TRIED: Final = 1_000
 MOST_OPEN: Final = 1_000
 TRIED_AT: Final = ("YELLOW", "ORANGE")
 
