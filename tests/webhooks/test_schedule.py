@@ -11,13 +11,14 @@ from sqlalchemy import select
 
 from tests.webhooks.conftest import Post
 from tests.webhooks.receiver import receiving
-from wfweb.events import delivery
+from wfweb.events import delivery, relay
 from wfweb.events.models import OutboxMessage
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.notifications.models import Delivery, Notification
-from wfweb.webhooks import rules, service
+from wfweb.webhooks import rules, sending, service
 from wfweb.wiring import handlers
+from wfweb.worker import JOB_SECONDS
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 # 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h
@@ -218,3 +219,17 @@ def test_the_page_tells_that_it_fails_and_when_the_next_try_is(
     with transaction(company_id=mail.people.alma.company_id):
         session().get_one(OutboxMessage, mail.message(call_id).id).state = "quarantined"
     assert "Send again" in alma.get(address).text
+
+
+def test_slow_receivers_neither_outlast_the_lease_nor_the_time_of_a_job(mail: Post):
+    longest = sending.CONNECT_SECONDS + sending.ANSWER_SECONDS
+    assert longest < delivery.LEASE_SECONDS
+    mail.endpoint("https://erp.example.com/hooks")
+    for number in range(7):
+        mail.write(key=str(number))
+    jobs: list[int] = []
+    relay.relay_once(
+        lambda lane, ids: jobs.append(len(ids)) if lane == "outside" else None, handlers().lane
+    )
+    assert sum(jobs) == 7
+    assert max(jobs) * longest < JOB_SECONDS
