@@ -1,5 +1,6 @@
 """``make run`` as a whole: starts, heals, stops, starts again, and leaves nothing when killed."""
 
+import json
 import os
 import re
 import signal
@@ -58,10 +59,12 @@ class Installation:
             pytest.fail(self.said)
         return time.monotonic() - started
 
-    def get(self, path: str) -> tuple[int, str]:
+    def get(self, path: str, token: str = "") -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        url = f"http://127.0.0.1:{self.port}{path}"
         try:
             with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.port}{path}", timeout=10
+                urllib.request.Request(url, headers=headers), timeout=10
             ) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
@@ -88,10 +91,10 @@ def installation(data: Path) -> Iterator[Installation]:
         made.stop(signal.SIGKILL)
 
 
-def refusal_of_a_second(data: Path) -> tuple[int, str]:
-    """Exit code and words of another start on the same data."""
+def command(data: Path, *words: str) -> tuple[int, str]:
+    """Exit code and words of another ``wfweb`` on the same data."""
     settings = {"WFWEB_DATA_DIR": str(data), "WFWEB_PORT": str(free_port())}
-    argv = [sys.executable, "-m", "wfweb", "up"]
+    argv = [sys.executable, "-m", "wfweb", *words]
     clean = {name: value for name, value in os.environ.items() if name[:6] != "WFWEB_"}
     answer = subprocess.run(
         argv, cwd=CHECKOUT, env=clean | settings, capture_output=True, text=True, check=False
@@ -121,21 +124,26 @@ def test_the_whole_life_of_an_installation(installation, data):
     assert installation.get("/dev/mail/")[0] == 200
     assert running_settings(data)["WFWEB_PORT"] == str(installation.port)
 
-    assert refusal_of_a_second(data) == (
+    code, made = command(data, "token", "create", "--user", "mia@kestrel.example", "--json")
+    assert code == 0
+    status, me = installation.get("/api/v1/me", json.loads(made)["token"])
+    assert (status, json.loads(me)["email"]) == (200, "mia@kestrel.example")
+
+    assert command(data, "up") == (
         2,
         f"wfweb already runs on {data} (process {installation.process.pid}).\n",
     )
     assert running_settings(data)["WFWEB_PORT"] == str(installation.port)
 
-    for name, command in (
+    for name, words in (
         ("valkey", "valkey-server"),
         ("timers", "wfweb timers"),
         ("relay", "wfweb relay"),
     ):
-        victims = installation.pids(command)
+        victims = installation.pids(words)
         assert len(victims) == 1, name
         os.kill(victims[0], signal.SIGKILL)
-        assert replaced(installation, command, victims), name
+        assert replaced(installation, words, victims), name
     assert installation.get("/readyz")[0] == 200
 
     assert installation.stop(signal.SIGINT) < 10
