@@ -6,7 +6,6 @@ One site with the world of tests/security, one browser window a size and colour 
 import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,20 +16,12 @@ from tests.people import sign_in
 from tests.security.test_crawl import walk
 from tests.security.world import World, build, inside
 from tests.support.client import PageClient
+from tests.support.looks import SIZES, faults
 from wfweb.approvals.service import ask
 from wfweb.kernel.db import db, transaction
 from wfweb.records import talk
 
-AXE = Path(__file__).parent.parent / "vendor" / "axe-4.14.1.min.js"
-RUN_AXE = """rules => axe.run(document, {resultTypes: ['violations'],
-    ...(rules && {runOnly: rules})}).then(result => result.violations.map(
-    found => found.id + " " + found.nodes.map(node => node.html.slice(0, 160)).join(" | ")))"""
-# What stands further right than the page is wide, unless a scrolling region holds it.
-TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
-# What depends on size and colours; the structure of a page is the same in all of them.
-LOOKS = ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"]
 WALKERS = ("rui", "ada", "alma")
-SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 INJECTIONS = (
     '<div hx-post="/boo" hx-trigger="load">x</div>',
     '<div hx-get="/boo" hx-trigger="load" hx-target="body">x</div>',
@@ -135,30 +126,15 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, served: _Site):
     """Light and dark, on a desk and on a phone; no page scrolls sideways, at 320 px neither."""
     pages = kinds_of_pages(served)
     assert len(pages) > 40
-    axe = AXE.read_text(encoding="utf-8")
     wrong: list[str] = []
     for who in (*WALKERS, None):
         tab = window(chromium, served, who, *SIZES["wide"])
         for path in (path for walker, path in pages if walker == who):
             tab.set_viewport_size({"width": 1440, "height": 900})
             tab.goto(path, wait_until="domcontentloaded")
-            tab.evaluate(axe)
-            wrong += inspect(tab, path)
+            wrong += faults(tab, path)
         tab.context.close()
     assert wrong == [], "\n".join(wrong)
-
-
-def inspect(tab: Page, path: str) -> list[str]:
-    found = []
-    for width, height in (*SIZES.values(), (320, 700)):
-        tab.set_viewport_size({"width": width, "height": height})
-        if tab.evaluate(TOO_WIDE):
-            found.append(f"{path} scrolls sideways at {width}")
-        for scheme in ("light", "dark") if width > 320 else ():
-            tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            rules = None if (width, scheme) == (1440, "light") else LOOKS
-            found += [f"{path} {width} {scheme}: {one}" for one in tab.evaluate(RUN_AXE, rules)]
-    return found
 
 
 def test_what_people_write_makes_no_page_ask_for_anything(chromium: Browser, served: _Site):

@@ -1,17 +1,15 @@
 """Calendars in a real browser: axe, a phone, the live preview, and no script at all."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints, Site
-from tests.browser.test_axe_pages import AXE, LOOKS, RUN_AXE, TOO_WIDE
 from tests.calendars.conftest import office, published
 from tests.people import Person
+from tests.support.looks import faults
 from wfweb.calendars import service
 from wfweb.kernel.db import transaction
 
@@ -41,38 +39,21 @@ def kept(site: Site) -> Site:
     return site
 
 
-def axe(page: Page, rules: list[str] | None = None) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    return list(page.evaluate(RUN_AXE, rules))
-
-
 def test_axe_finds_nothing_on_the_pages_of_calendars(
     new_page: Callable[..., Page], kept: Site, sign_in: SignIn
 ) -> None:
     """Light and dark, on a desk and on a phone; nothing scrolls sideways, at 320 px neither."""
     page = sign_in(new_page(reduced_motion="reduce"), kept.people.alma)
     wrong = []
-    pictures = os.environ.get("WFWEB_PICTURES")
-    for name, path in {
-        "calendars": "/calendars",
-        "calendar": "/calendars/office",
-        "calendar-draft": "/calendars/office?version=draft",
-        "calendar-edit": "/calendars/office/edit",
-        "calendar-new": "/calendars/new",
-    }.items():
-        page.set_viewport_size({"width": 1440, "height": 900})
+    for path in (
+        "/calendars",
+        "/calendars/office",
+        "/calendars/office?version=draft",
+        "/calendars/office/edit",
+        "/calendars/new",
+    ):
         page.goto(path)
-        wrong += [f"{path}: {found}" for found in axe(page)]
-        for width in (1440, 390, 320):
-            page.set_viewport_size({"width": width, "height": 844})
-            if page.evaluate(TOO_WIDE):
-                wrong.append(f"{path} scrolls sideways at {width}")
-            for scheme in ("light", "dark") if width > 320 else ():
-                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-                wrong += [f"{path} {width} {scheme}: {found}" for found in axe(page, LOOKS)]
-                if pictures:
-                    file = Path(pictures) / f"{name}-{width}-{scheme}.png"
-                    page.screenshot(path=file, full_page=True)
+        wrong += faults(page, path)
     assert wrong == []
 
 

@@ -1,15 +1,12 @@
 """What you are told, in a real browser: axe, a phone, and choosing without any script."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints, Site
-from tests.browser.test_axe_pages import LOOKS, TOO_WIDE
-from tests.browser.test_calendars import axe
 from tests.people import Person
+from tests.support.looks import faults
 
 SignIn = Callable[[Page, Person], Page]
 PATH = "/settings/notifications"
@@ -20,19 +17,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 ) -> None:
     page = sign_in(new_page(reduced_motion="reduce"), site.people.ada)
     page.goto(PATH)
-    wrong = axe(page)
-    pictures = os.environ.get("WFWEB_PICTURES")
-    for width in (1440, 390, 320):
-        page.set_viewport_size({"width": width, "height": 844})
-        if page.evaluate(TOO_WIDE):
-            wrong.append(f"scrolls sideways at {width}")
-        for scheme in ("light", "dark") if width > 320 else ():
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            wrong += [f"{width} {scheme}: {found}" for found in axe(page, LOOKS)]
-            if pictures:
-                file = Path(pictures) / f"told-{width}-{scheme}.png"
-                page.screenshot(path=file, full_page=True)
-    assert wrong == []
+    assert faults(page, PATH) == []
 
 
 def test_choices_are_made_without_script(

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,14 +9,12 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Complaints, Site
 from tests.people import Person
 from tests.records.conftest import CUSTOMER, ORDER, line
+from tests.support.looks import TOO_WIDE, axe
 from wfweb.kernel.db import transaction
 from wfweb.records import talk
 from wfweb.records.service import create_record, update_record
 from wfweb.records.types import create_type
 
-AXE = Path(__file__).parent.parent / "vendor" / "axe-4.14.1.min.js"
-RUN_AXE = """axe.run().then(result => result.violations.map(
-    found => found.id + " " + found.nodes.map(node => node.html.slice(0, 160)).join(" | ")))"""
 SHOTS = os.environ.get("WFWEB_SHOTS")
 SignIn = Callable[[Page, Person], Page]
 
@@ -49,14 +46,11 @@ def check(page: Page, name: str) -> None:
     """Fail on what axe finds, in light and dark; keep a picture when asked for."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate(RUN_AXE)
-        assert found == [], f"{name} {scheme}"
+        assert axe(page) == [], f"{name} {scheme}"
         if SHOTS:
             page.screenshot(path=f"{SHOTS}/{name}-{scheme}.png", full_page=True)
     page.emulate_media(color_scheme="light")
-    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    assert not wide, f"{name} scrolls sideways"
+    assert not page.evaluate(TOO_WIDE), f"{name} scrolls sideways"
 
 
 def test_an_order_is_made_with_lines_added_by_script(

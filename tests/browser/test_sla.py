@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints, Site
-from tests.browser.test_axe_pages import AXE, LOOKS, RUN_AXE, TOO_WIDE
 from tests.people import Person
 from tests.sla.board_world import HOUR, define, ended, running
+from tests.support.looks import faults
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.sla.models import SlaClock
@@ -54,11 +54,6 @@ def busy(site: Site) -> Site:
     return site
 
 
-def axe(page: Page, rules: list[str] | None = None) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    return list(page.evaluate(RUN_AXE, rules))
-
-
 def test_axe_finds_nothing_on_the_pages_of_deadlines(
     new_page: Callable[..., Page], busy: Site, sign_in: SignIn
 ) -> None:
@@ -75,16 +70,8 @@ def test_axe_finds_nothing_on_the_pages_of_deadlines(
     page = sign_in(new_page(reduced_motion="reduce"), busy.people.alma)
     wrong = []
     for path in paths:
-        page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(path)
-        wrong += [f"{path}: {found}" for found in axe(page)]
-        for width in (1440, 390, 320):
-            page.set_viewport_size({"width": width, "height": 844})
-            if page.evaluate(TOO_WIDE):
-                wrong.append(f"{path} scrolls sideways at {width}")
-            for scheme in ("light", "dark") if width > 320 else ():
-                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-                wrong += [f"{path} {width} {scheme}: {found}" for found in axe(page, LOOKS)]
+        wrong += faults(page, path)
     assert wrong == []
 
 
