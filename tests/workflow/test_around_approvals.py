@@ -13,6 +13,7 @@ from tests.workflow.test_steps import row
 from wfweb.kernel.db import transaction
 from wfweb.workflow import checks, service
 from wfweb.workflow.errors import StepNotPossible
+from wfweb.workflow.loading import load
 
 Publish = Callable[..., str]
 Order = Callable[..., UUID]
@@ -66,7 +67,7 @@ def test_no_step_of_a_person_approves(world: People, published: Publish, order: 
     content["transitions"].append({"code": "skip", "from": "asked", "to": "yes"})
     instance = ask(world, published(**content), order())
     with transaction(actor=world.rui.actor):
-        loaded = service.load(instance)
+        loaded = load(instance)
         assert service.available(loaded) == []
         with pytest.raises(StepNotPossible, match="not possible in “Asked”"):
             service.fire(instance, "skip")
