@@ -121,3 +121,17 @@ def test_a_rejection_ends_the_promise_and_a_withdrawal_cancels_it(approvals: App
     with transaction(actor=approvals.people.rui.actor):
         approval_service.withdraw(withdrawn.request.id)
     assert [row[1] for row in clocks(approvals, "decide_request")] == ["met", "cancelled"]
+
+
+def test_a_level_that_asks_one_role_is_work_of_that_team(approvals: Approvals):
+    approvals.ask(
+        level({"role": "approver"}, name="One role"),
+    )
+    approvals.publish_levels(level({"role": "approver"}, "mia", name="A role and a person"))
+    approvals.submit(subject="Copper")
+    with transaction(actor=approvals.people.alma.actor):
+        found = select(SlaClock.title, SlaClock.team).where(
+            SlaClock.definition_code == "answer_level"
+        )
+        teams = {title.rpartition(": ")[2]: team for title, team in session().execute(found)}
+    assert teams == {"One role": "approver", "A role and a person": None}

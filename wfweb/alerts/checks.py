@@ -71,6 +71,14 @@ def _metrics_of(body: RuleBody) -> list[tuple[str, str | None]]:
     return [*found, ("/stock/reorder_point", stock.reorder_point)]
 
 
+NEEDED: Final = {
+    "metric": "Choose the figure to watch",
+    "check": "Choose the check of the stock",
+    "operator": "Say on which side of the limit it is raised",
+    "raise_at": "Write the limit",
+}
+
+
 def _limits(body: RuleBody) -> Iterator[FieldError]:
     needed: Sequence[str] = ()
     if body.type == "threshold":
@@ -79,7 +87,7 @@ def _limits(body: RuleBody) -> Iterator[FieldError]:
         needed = ("check",) if body.check in {None, "reorder_point"} else ("check", "raise_at")
     for name in needed:
         if getattr(body, name) is None:
-            yield FieldError(f"/{name}", "This is needed for a rule of this type", "required")
+            yield FieldError(f"/{name}", NEEDED[name], "required")
     if body.clear_at is not None and not rules.band_is_sound(body.band):
         side = "not below" if body.band.operator in {"<", "<="} else "not above"
         message = f"It clears at a value that is {side} {body.band.raise_at}, where it is raised"

@@ -61,6 +61,7 @@ def level_facts(ids: Collection[UUID]) -> Iterator[dict[str, Any]]:
             "title": f"{request.key} {request.title}: {found.name}",
             "created_at": found.opened_at or request.created_at,
             "owner_id": waiting.get(found.id),
+            "team": _team(found),
             "instance": {
                 "id": str(found.id),
                 "state": request.state,
@@ -72,6 +73,12 @@ def level_facts(ids: Collection[UUID]) -> Iterator[dict[str, Any]]:
                 "request": request.status,
             },
         }
+
+
+def _team(level: ApprovalLevel) -> str | None:
+    """Return the role that a level asks, when it asks one role and nobody else."""
+    asked = [approver.get("role") for approver in level.spec.get("approvers", ())]
+    return asked[0] if len(asked) == 1 else None
 
 
 def _about(request: ApprovalRequest) -> dict[str, Any]:
