@@ -19,7 +19,7 @@ HOUR = 3600
 
 RECURRING: list[Recurring] = [
     Recurring("workflow.start_scheduled", 30, schedules.claim_due),
-    Recurring("alerts.run_scheduled", 30, scheduling.run_due),
+    Recurring("alerts.claim_scheduled", 30, scheduling.claim_due),
     Recurring("alerts.expire", 60, lapsing.expire_due),
     Recurring("alerts.tidy_hooks", HOUR, hooks.tidy),
     Recurring("audit.ensure_partitions", 6 * HOUR, ensure_partitions),

@@ -17,6 +17,7 @@ from wfweb.alerts import happening as alert_happening
 from wfweb.alerts import jobs as alert_jobs
 from wfweb.alerts import lapsing as alert_lapsing
 from wfweb.alerts import moments as alert_moments
+from wfweb.alerts import scheduling as alert_scheduling
 from wfweb.alerts import telling as alert_telling
 from wfweb.alerts.views import fragments as alert_fragments
 from wfweb.approvals import act, calendar_use, clock_facts, deadlines, edits, matrices
@@ -140,6 +141,7 @@ TIMERS: dict[str, timers.Handler] = {
     schedules.STARTS: schedules.start_batch,
     act.LEVEL_DUE: deadlines.on_level_due,
     act.REMINDER: deadlines.on_reminder,
+    alert_scheduling.LOOK: alert_scheduling.look_at_batch,
     alert_moments.ESCALATE: alert_lapsing.on_escalate,
     alert_moments.REMIND: alert_lapsing.on_remind,
     alert_moments.TELL_HELD: alert_lapsing.on_tell_held,

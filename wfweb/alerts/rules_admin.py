@@ -1,4 +1,4 @@
-"""Rules as people keep them: save, retire, delete, and what a rule would do now."""
+"""Rules as people keep them: save, retire, and what a rule would do now."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from wfweb.alerts import checks
 from wfweb.alerts.body import RuleBody
 from wfweb.alerts.events import RuleSaved
-from wfweb.alerts.models import Alert, AlertRule
+from wfweb.alerts.models import AlertRule
 from wfweb.alerts.policy import MANAGE, VIEW
 from wfweb.alerts.watching import forget_watched
 from wfweb.events import emit
@@ -137,21 +137,6 @@ def set_active(code: str, *, active: bool, version: int) -> AlertRule:
     session().flush()
     _tell(found, {"active": not active}, {"active": active})
     return found
-
-
-def delete_rule(code: str, *, version: int) -> None:
-    """Delete a rule that never raised anything.
-
-    :raises Conflict: when it has alerts, whose story would lose its reason: switch it off.
-    """
-    require(MANAGE)
-    found = rule_by_code(code, lock=True)
-    _same_version(found, version)
-    if session().scalar(select(Alert.id).where(Alert.rule_id == found.id).limit(1)) is not None:
-        raise Conflict("This rule has raised alerts; switch it off instead")
-    _tell(found, dict(found.body), {})
-    session().delete(found)
-    session().flush()
 
 
 def _same_version(found: AlertRule, version: int) -> None:

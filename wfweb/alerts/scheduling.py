@@ -1,4 +1,9 @@
-"""Rules on a schedule: at their moment they look through all records of a type."""
+"""Rules on a schedule: at their moment they look through all records of a type.
+
+What is due is a row in ``timers`` from the moment its turn is claimed. Each firing looks at one
+batch and arms the next in the same transaction, so that a process which dies between two
+batches leaves no record out.
+"""
 
 from typing import Final
 from uuid import UUID
@@ -7,67 +12,67 @@ from sqlalchemy import select
 
 from wfweb.alerts import checks, compiled, evaluating, raising, subjects
 from wfweb.alerts.body import RuleBody
-from wfweb.alerts.compiled import Rule
 from wfweb.alerts.figures import Figures
 from wfweb.alerts.models import AlertRule
 from wfweb.alerts.subjects import Subject
+from wfweb.events import timers
+from wfweb.events.timers import Due
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
 from wfweb.kernel.tenancy import Company
 from wfweb.records.models import Record
 
+LOOK: Final = "alerts.scheduled_look"
 BATCH: Final = 500
 
 
-def run_due() -> int:
-    """Evaluate what is due, in every company; return how many rules were looked at."""
+def claim_due() -> int:
+    """Take the turns that are due, in every company, and plan the next; return how many."""
     with transaction(system=True):
         companies = list(session().scalars(select(Company.id)))
-    return sum(_run_in(company_id) for company_id in companies)
+    return sum(_claim_in(company_id) for company_id in companies)
 
 
-def _run_in(company_id: UUID) -> int:
+def _claim_in(company_id: UUID) -> int:
     with transaction(company_id=company_id):
-        due = select(AlertRule.id).where(AlertRule.next_run_at <= clock.now(), AlertRule.active)
-        ids = list(session().scalars(due))
-    return sum(_run(company_id, rule_id) for rule_id in ids)
+        due = (
+            select(AlertRule)
+            .where(AlertRule.next_run_at <= clock.now(), AlertRule.active)
+            .order_by(AlertRule.id)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        )
+        rows = session().scalars(due).all()
+        for row in rows:
+            turn = str(row.next_run_at)
+            # Missed moments are not caught up one by one: the next one counts from now.
+            row.next_run_at = checks.next_run(RuleBody.model_validate(row.body), clock.now())
+            _arm(row.id, turn, None)
+        return len(rows)
 
 
-def _run(company_id: UUID, rule_id: UUID) -> bool:
-    with transaction(company_id=company_id):
-        rule = _claim(rule_id)
-    if rule is None:
-        return False
-    last: UUID | None = None
-    while True:
-        with transaction(company_id=company_id):
-            about = records_after(rule.body, last)
-            if about:
-                subjects.lock_records(one.id for one in about)
-                states = evaluating.states_of([rule], about)
-                raising.apply(evaluating.asked_moves(rule, about, Figures(), states))
-        if len(about) < BATCH:
-            return True
-        last = about[-1].id
+def _arm(rule_id: UUID, turn: str, after: UUID | None) -> None:
+    payload = {"turn": turn, "after": str(after) if after else None}
+    key = f"{turn} {after or 'from the beginning'}"
+    timers.arm(LOOK, "alert_rule", rule_id, clock.now(), fire_key=key, payload=payload)
 
 
-def _claim(rule_id: UUID) -> Rule | None:
-    """Plan a rule's next run; nothing when another process did, or when it is broken."""
-    row = session().scalar(
-        select(AlertRule)
-        .where(AlertRule.id == rule_id, AlertRule.next_run_at <= clock.now(), AlertRule.active)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        return None
-    # Missed moments are not caught up one by one: the next one counts from now.
-    row.next_run_at = checks.next_run(RuleBody.model_validate(row.body), clock.now())
-    usable = compiled.usable([row])
-    return usable[0] if usable else None
+def look_at_batch(due: Due) -> None:
+    """Evaluate a rule for the next records of its type; one that is off or broken raises none."""
+    row = session().get(AlertRule, due.subject_id)
+    usable = compiled.usable([row]) if row is not None and row.active else []
+    for rule in usable:
+        after = due.payload["after"]
+        about = records_after(rule.body, UUID(after) if after else None, BATCH)
+        if len(about) == BATCH:
+            _arm(rule.id, due.payload["turn"], about[-1].id)
+        if about:
+            subjects.lock_records(one.id for one in about)
+            states = evaluating.states_of([rule], about)
+            raising.apply(evaluating.asked_moves(rule, about, Figures(), states))
 
 
-def records_after(body: RuleBody, last: UUID | None, limit: int = BATCH) -> list[Subject]:
+def records_after(body: RuleBody, last: UUID | None, limit: int) -> list[Subject]:
     """Return the next records of a rule's type, in the order of their ids."""
     columns = (Record.id, Record.key, Record.title, Record.type_code, Record.owner_id)
     query = select(*columns).where(
