@@ -180,7 +180,6 @@ def waiting_for(
             ApprovalAssignment.id,
             ApprovalAssignment.asked_at,
             ApprovalAssignment.why,
-            ApprovalAssignment.on_behalf_of_id,
             _Principal.name,
             ApprovalLevel.name,
             ApprovalLevel.rule_text,
