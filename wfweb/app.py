@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flask import Blueprint, Flask
+from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     _configure(app, settings)
     db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"))
     with app.app_context():
         become_application_role(db.engine)
     access.register(app)  # first, so that whatever is refused later is refused to somebody

@@ -1,6 +1,8 @@
 """The schema the migrations make is the schema the models describe, and all of it is guarded."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from flask import Flask
 from sqlalchemy import create_engine, text
 
 from tests.conftest import ROOT, Servers
+from wfweb.cli.migrate import head
 from wfweb.models import METADATA
 
 APPEND_ONLY = {
@@ -121,3 +125,14 @@ def test_down_to_nothing_and_up_again(servers: Servers, template: str):
         connection.commit()
     engine.dispose()
     servers.drop(name)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answer"),
+    [("heads", f"{head()} (head)"), ("check", "No new upgrade operations detected.")],
+)
+def test_developers_write_migrations_by_the_commands_of_flask(app: Flask, wanted: str, answer: str):
+    """``flask --app wsgi db`` finds the chain of ``wfweb migrate``, and no change to write."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", wanted]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, answer), done.stderr
