@@ -13,6 +13,7 @@ from tests.sla.board_world import HOUR, NOON, define, running
 from tests.sla.conftest import World
 from tests.support.pages import read
 from wfweb.kernel import clock
+from wfweb.sla.cards import bare_title
 
 Open = Callable[[Person | None], FlaskClient]
 
@@ -219,3 +220,10 @@ def test_the_board_asks_as_much_for_fifty_clocks_as_for_one(
     with statements() as poll:
         client.get("/sla/cards")
     assert len(poll) <= len(many)
+
+
+def test_a_title_leaves_out_the_key_that_stands_beside_it() -> None:
+    assert bare_title("ORD-7 Steel", "ORD-7") == "Steel"
+    assert bare_title("APR-3 ORD-7 Steel: Finance", "ORD-7") == "APR-3 Steel: Finance"
+    assert bare_title("Call the supplier", "") == "Call the supplier"
+    assert bare_title("ORD-7", "ORD-7") == "ORD-7"

@@ -192,8 +192,8 @@ def card(row: Sequence[Any], hours: Hours, teams: Mapping[str, str]) -> Card:
 
 
 def bare_title(title: str, key: str) -> str:
-    """Return a title without the key that stands beside it."""
-    return title.removeprefix(f"{key} ").strip() or title
+    """Return a title without the key that stands beside it, also behind that of a request."""
+    return (title.replace(f"{key} ", "", 1) if key else title).strip() or title
 
 
 def _big(clock: SlaClock, left: int, now: datetime, *, live: bool) -> str:
