@@ -167,6 +167,11 @@ def test_nothing_is_stored_for_events_nobody_waits_for(works: Works):
     tank = works.tank()
     change(works, tank, 1, name="Butter")
     assert works.messages("alerts.event_happened") == []
+    with transaction(actor=works.people.alma.actor):
+        types.create_type({**TANK, "code": "silo", "name": "Silo", "key_prefix": "SIL"})
+    works.rule(commented(record_type="silo"))
+    change(works, tank, 2, name="Cheese")
+    assert works.messages("alerts.event_happened") == [], "it waits for another type of record"
 
 
 def test_rules_do_not_wait_for_alerts_themselves(works: Works):

@@ -17,10 +17,11 @@ from wfweb.alerts.compiled import Rule
 from wfweb.alerts.figures import Figures
 from wfweb.alerts.models import AlertRule
 from wfweb.alerts.subjects import Subject
-from wfweb.alerts.watching import watched
+from wfweb.alerts.watching import is_watched
 from wfweb.events import Event, enqueue
 from wfweb.kernel.actor import current_actor
 from wfweb.kernel.db import session
+from wfweb.records.events import RecordEvent
 
 HAPPENED: Final = "alerts.event_happened"
 _KEPT: Final = ("event", "level", "definition_code", "target_label", "kind")
@@ -31,7 +32,8 @@ def on_any_event(event: Event) -> None:
     if event.name.split(".", 1)[0] in OWN_EVENTS:
         return
     waited = SLA_EVENT if event.name in lateness.EASED else event.name
-    if event.name in watched() or waited in watched():
+    type_code = event.type_code if isinstance(event, RecordEvent) else None
+    if is_watched(event.name, type_code) or is_watched(waited, type_code):
         enqueue(HAPPENED, event.payload())
 
 

@@ -1,13 +1,13 @@
 """Starts that records cause: when one is made, changed, or fulfils a condition (ENG-1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select
 
-from wfweb.kernel.db import session
+from wfweb.kernel.db import remembered, session
 from wfweb.records.events import RecordChanged, RecordCreated, RecordEvent
 from wfweb.records.models import Record
 from wfweb.workflow import facts, service
@@ -34,18 +34,26 @@ def on_record_changed(event: RecordChanged) -> None:
 
 
 def _start(event: RecordEvent, triggers: tuple[str, ...], before: Mapping[str, Any] | None) -> None:
+    # Remembered, because many records can be made in one act.
+    found = remembered(
+        f"started by {triggers} of {event.type_code}", lambda: _waiting(event.type_code, triggers)
+    )
+    for code, version_id in found:
+        if version_id is not None:
+            _start_if(code, version_id, event.target_id, before)
+
+
+def _waiting(type_code: str, triggers: tuple[str, ...]) -> Sequence[tuple[str, UUID | None]]:
     query = (
         select(WorkflowDefinition.code, WorkflowDefinition.live_version_id)
         .where(
-            WorkflowDefinition.record_type == event.type_code,
+            WorkflowDefinition.record_type == type_code,
             WorkflowDefinition.trigger.in_(triggers),
             WorkflowDefinition.live_version_id.is_not(None),
         )
         .order_by(WorkflowDefinition.code)
     )
-    for code, version_id in session().execute(query).all():
-        if version_id is not None:
-            _start_if(code, version_id, event.target_id, before)
+    return [(code, version_id) for code, version_id in session().execute(query)]
 
 
 def _start_if(
