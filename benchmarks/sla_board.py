@@ -102,7 +102,7 @@ def pages(stage: Stage, count: int, open_clocks: int) -> list[Figure]:
         ("/sla?scope=everyone&level=GREEN", "one level", 0.1),
         ("/sla?scope=everyone&q=Order+77", "board, filtered by a text", 0.1),
         ("/sla/report", "report of six months", None),
-        ("/sla/forecast?scope=everyone", "forecast", 0.1),
+        ("/sla/forecast?scope=everyone", "forecast", None),
     ):
         found.append(_page(client, path, f"{what}, {open_clocks:,} open clocks", count, limit))
     found.append(_poll(client, count))
