@@ -37,7 +37,7 @@ WHY: Final[dict[str, tuple[str, str]]] = {
     "jinja2": ("", "under Flask; templates, escaping by default"),
     "flask-sqlalchemy": ("2023-09", "given; session and engine only, models stand on our own base"),
     "sqlalchemy": ("2026-11", "given; exact SQL, batches, typed models"),
-    "flask-migrate": ("", "given; only its Alembic runs, in our own environment of migrations"),
+    "flask-migrate": ("", "given; `flask db` writes and lists what `wfweb migrate` runs"),
     "alembic": ("", "migrations as plain files, compared with the models by a test"),
     "flask-login": ("", "given; only asks who is signed in, sessions are rows of ours"),
     "flask-wtf": ("2026-04", "only its form token"),

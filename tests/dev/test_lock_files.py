@@ -13,7 +13,7 @@ from wfweb.dev.environment import CHECKOUT
 LOCKS = sorted((CHECKOUT / "requirements").glob("*.lock"))
 PIN = re.compile(r"^[a-z0-9][a-z0-9.\[\]-]*==\S+( ; .+?)? \\$")
 # Flask draws with Jinja, gunicorn is a program, and of Flask-Migrate, given, only Alembic runs.
-NOT_IMPORTED = {"jinja2", "gunicorn", "flask-migrate"}
+NOT_IMPORTED = {"jinja2", "gunicorn"}
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
 

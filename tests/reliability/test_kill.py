@@ -20,13 +20,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.committed, pytest.mark.timeout(180)]
 
 def fall_due_soon(house: House, requests: list[str]) -> None:
     """Let the deadlines of these requests come during the next seconds."""
+    # The levels first: a moment from before that of its level is one that was put off meanwhile.
+    house.run(
+        "update approval_levels set due_at = now() where request_id = any(%s::uuid[])", requests
+    )
     house.run(
         "update timers set due_at = now() + random() * interval '12 seconds' where subject_id in"
         " (select id from approval_levels where request_id = any(%s::uuid[]))",
         requests,
-    )
-    house.run(
-        "update approval_levels set due_at = now() where request_id = any(%s::uuid[])", requests
     )
 
 
