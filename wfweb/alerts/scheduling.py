@@ -1,8 +1,6 @@
 """Rules on a schedule: at their moment they look through all records of a type.
 
-What is due is a row in ``timers`` from the moment its turn is claimed. Each firing looks at one
-batch and arms the next in the same transaction, so that a process which dies between two
-batches leaves no record out.
+A turn is claimed once and worked through in batches (:mod:`wfweb.events.batches`).
 """
 
 from typing import Final
@@ -15,7 +13,7 @@ from wfweb.alerts.body import RuleBody
 from wfweb.alerts.figures import Figures
 from wfweb.alerts.models import AlertRule
 from wfweb.alerts.subjects import Subject
-from wfweb.events import timers
+from wfweb.events import batches
 from wfweb.events.timers import Due
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
@@ -47,25 +45,19 @@ def _claim_in(company_id: UUID) -> int:
             turn = str(row.next_run_at)
             # Missed moments are not caught up one by one: the next one counts from now.
             row.next_run_at = checks.next_run(RuleBody.model_validate(row.body), clock.now())
-            _arm(row.id, turn, None)
+            batches.arm(LOOK, "alert_rule", row.id, turn, None)
         return len(rows)
-
-
-def _arm(rule_id: UUID, turn: str, after: UUID | None) -> None:
-    payload = {"turn": turn, "after": str(after) if after else None}
-    key = f"{turn} {after or 'from the beginning'}"
-    timers.arm(LOOK, "alert_rule", rule_id, clock.now(), fire_key=key, payload=payload)
 
 
 def look_at_batch(due: Due) -> None:
     """Evaluate a rule for the next records of its type; one that is off or broken raises none."""
     row = session().get(AlertRule, due.subject_id)
     usable = compiled.usable([row]) if row is not None and row.active else []
+    turn, after = batches.place(due)
     for rule in usable:
-        after = due.payload["after"]
-        about = records_after(rule.body, UUID(after) if after else None, BATCH)
+        about = records_after(rule.body, after, BATCH)
         if len(about) == BATCH:
-            _arm(rule.id, due.payload["turn"], about[-1].id)
+            batches.arm(LOOK, "alert_rule", rule.id, turn, about[-1].id)
         if about:
             subjects.lock_records(one.id for one in about)
             states = evaluating.states_of([rule], about)

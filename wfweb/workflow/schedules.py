@@ -1,15 +1,13 @@
 """Definitions that start by a schedule: for themselves, or for every record of their type.
 
-What is due is a row in ``timers`` from the moment its turn is claimed. Each firing starts one
-batch and arms the next in the same transaction, so that a process which dies between two
-batches loses and doubles nothing.
+A turn is claimed once and worked through in batches (:mod:`wfweb.events.batches`).
 """
 
 from uuid import UUID
 
 from sqlalchemy import select
 
-from wfweb.events import emit, timers
+from wfweb.events import batches, emit
 from wfweb.events.timers import Due
 from wfweb.kernel import clock
 from wfweb.kernel.db import session, transaction
@@ -56,7 +54,7 @@ def _claim(row: WorkflowDefinition) -> bool:
         return False
     # Missed moments are not caught up one by one: the next one counts from now.
     row.next_start_at = definitions.next_start(body, clock.now())
-    _arm(row.id, turn.isoformat(), None)
+    batches.arm(STARTS, "workflow_definition", row.id, turn.isoformat(), None)
     return True
 
 
@@ -65,14 +63,6 @@ def _body_of(row: WorkflowDefinition | None) -> DefinitionBody | None:
     if row is None or row.live_version_id is None:
         return None
     return definition_of(row.live_version_id).body
-
-
-def _arm(definition_id: UUID, turn: str, after: UUID | None) -> None:
-    payload = {"turn": turn, "after": str(after) if after else None}
-    key = f"{turn} {after or 'from the beginning'}"
-    timers.arm(
-        STARTS, "workflow_definition", definition_id, clock.now(), fire_key=key, payload=payload
-    )
 
 
 def start_batch(due: Due) -> None:
@@ -84,10 +74,10 @@ def start_batch(due: Due) -> None:
     if body.record_type is None:
         _start(row, None)
         return
-    after = due.payload["after"]
-    batch = _records_after(body.record_type, UUID(after) if after else None)
+    turn, after = batches.place(due)
+    batch = _records_after(body.record_type, after)
     if len(batch) == BATCH:
-        _arm(row.id, due.payload["turn"], batch[-1].id)
+        batches.arm(STARTS, "workflow_definition", row.id, turn, batch[-1].id)
     condition = body.trigger_condition
     wanted = [
         record for record in batch if condition is None or facts.trigger_holds(condition, record)
